@@ -1,0 +1,1 @@
+"""Each file talks to exactly one outside thing and ignores the others."""

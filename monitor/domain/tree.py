@@ -1,0 +1,131 @@
+"""A folder as a value: paths, types, sizes, times and modes, and the difference of two of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Kind(StrEnum):
+    """What a path is. `special` (FIFO, socket, device) is listed with a reason and never opened."""
+
+    FILE = "file"
+    DIR = "dir"
+    SYMLINK = "symlink"
+    SPECIAL = "special"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One path of a tree.
+
+    `path` is relative to the tree's root with `/` between segments; bytes that are not UTF-8 are carried
+    as surrogate escapes (`os.fsdecode`). `mode` is the permission bits (0o7777); `size` is in bytes;
+    `target` is a symlink's text; `inode` tells a replaced file from an edited one.
+    """
+
+    path: str
+    kind: Kind
+    size: int = 0
+    mtime_ns: int = 0
+    mode: int = 0o644
+    target: str = ""
+    inode: int = 0
+
+    @property
+    def stamp(self) -> tuple[str, int, int, int, str, int]:
+        """What must be equal for two entries to be the same without reading bytes."""
+        return (self.kind.value, self.size, self.mtime_ns, self.mode, self.target, self.inode)
+
+
+@dataclass(frozen=True, slots=True)
+class Excluded:
+    """A path the filter left out, with the rule that decided; `pruned` folders were not entered."""
+
+    path: str
+    reason: str
+    size: int = 0
+    secret: bool = False
+    pruned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """What a folder holds after the filter: kept entries by path, and what was left out and why.
+
+    `problems` are sentences about paths that could not be read. An empty folder is an entry of kind
+    `dir`; a folder with entries below it is not listed.
+    """
+
+    entries: Mapping[str, Entry]
+    excluded: tuple[Excluded, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "entries", MappingProxyType(dict(self.entries)))
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self.entries.values())
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __contains__(self, path: str) -> bool:
+        return path in self.entries
+
+    @property
+    def files(self) -> list[str]:
+        """The regular files' paths, sorted."""
+        return sorted(e.path for e in self if e.kind is Kind.FILE)
+
+    @property
+    def total_size(self) -> int:
+        """Bytes of all regular files."""
+        return sum(e.size for e in self if e.kind is Kind.FILE)
+
+    def digest(self) -> str:
+        """A short name for exactly this state (paths and stamps, not bytes)."""
+        return digest_of(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What turns one tree into another; every tuple is sorted by path."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.changed or self.removed)
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        return tuple(sorted((*self.added, *self.changed)))
+
+
+def tree_of(entries: Iterable[Entry]) -> Tree:
+    """A tree from entries alone, nothing left out."""
+    return Tree({e.path: e for e in entries})
+
+
+def digest_of(tree: Tree) -> str:
+    """Hash of paths and stamps: equal digests mean no difference would be found."""
+    digest = hashlib.sha256()
+    for path in sorted(tree.entries):
+        entry = tree.entries[path]
+        digest.update(f"{path}\0{entry.stamp}\0".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()[:32]
+
+
+def difference(old: Tree, new: Tree) -> Difference:
+    """What changed from `old` to `new`, by stamp: a touched file counts as changed."""
+    before, after = old.entries, new.entries
+    return Difference(
+        added=tuple(sorted(after.keys() - before.keys())),
+        changed=tuple(sorted(p for p in after.keys() & before.keys() if after[p].stamp != before[p].stamp)),
+        removed=tuple(sorted(before.keys() - after.keys())),
+    )

@@ -1,0 +1,1 @@
+"""The work itself: services know ports, never adapters."""

@@ -1,0 +1,23 @@
+"""Every label name Slipway writes on containers, networks, volumes and images, spelled once."""
+
+from __future__ import annotations
+
+INSTALL_ID = "slipway.install-id"
+WORKSPACE = "slipway.workspace"
+SPEC_HASH = "slipway.spec-hash"
+GENERATION = "slipway.generation"
+ROLE = "slipway.role"
+PORT = "slipway.port"
+
+COMPOSE_PROJECT = "com.docker.compose.project"
+COMPOSE_SERVICE = "com.docker.compose.service"
+COMPOSE_NUMBER = "com.docker.compose.container-number"
+COMPOSE_ONEOFF = "com.docker.compose.oneoff"
+COMPOSE_CONFIG_HASH = "com.docker.compose.config-hash"
+
+ROLE_APP = "app"
+ROLE_INSTALL = "install"
+ROLE_DATA = "data"
+ROLE_CACHE = "cache"
+ROLE_DEPS = "deps"
+ROLE_RUNTIME = "runtime"

@@ -1,0 +1,189 @@
+"""The engine: what runs instances of launch specs (Docker, or local processes).
+
+Promises every engine keeps (one contract suite holds all of them, the fake included, to it):
+
+- State lives on the things themselves (labels, process records): a new monitor process that calls `list`
+  sees everything an older one started, and nothing of another install.
+- `start` either returns a running instance or leaves nothing behind; killed halfway, what it left is
+  shown by `list` as not running and removed by `remove`.
+- `remove` of what is gone is not an error. After `forget` nothing of the workspace is left but its data
+  volume; after `purge` that is gone too.
+- Two instances of one workspace may run at once (generations); they share the data volume.
+- Every call is bounded in time. `EngineAway` means the engine does not answer: retrying helps, and nothing is
+  known about what happened. `LaunchFailed` is about this workspace: the same call will fail again until
+  something changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from monitor.domain.launch import LaunchSpec
+from monitor.errors import Away, SlipwayError
+
+Progress = Callable[[str], None]
+"""Takes one line of progress for people; never raises, never blocks."""
+
+
+class EngineAway(Away):
+    """The engine does not answer; retrying later helps."""
+
+    reason = "engine-away"
+
+
+class LaunchFailed(SlipwayError):
+    """This spec cannot be started (install failed, build failed, interpreter missing): says why and what to do.
+
+    `log` is the tail of what the failing step printed.
+    """
+
+    reason = "launch-failed"
+
+    def __init__(self, message: str, *, hint: str = "", log: Sequence[str] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.log = tuple(log)
+
+
+class Running(StrEnum):
+    """What the engine knows of an instance's process."""
+
+    CREATED = "created"
+    RUNNING = "running"
+    EXITED = "exited"
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One running (or dead) copy of a launch spec, as observed.
+
+    `id` is the engine's own. `host`/`port` are where it listens for the router, None while unknown. `ready` is the
+    instance's own mark: its child accepted on PORT. `started_at` is in ns since the epoch. `exit_code`
+    and `exit_reason` ("out of memory", "killed by signal 9", …) are set once it exited.
+    """
+
+    id: str
+    workspace: str
+    spec_hash: str
+    generation: int
+    state: Running
+    ready: bool = False
+    host: str | None = None
+    port: int | None = None
+    started_at: int = 0
+    exit_code: int | None = None
+    exit_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What `start` and `apply` get besides the spec.
+
+    `source` is the folder (or its readable copy) to read from; `files` the relative paths a working copy consists
+    of, `digest` the name of that state (`Tree.digest()`).
+    """
+
+    source: Path
+    files: tuple[str, ...]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What was seen of an instance that does not answer.
+
+    `listening` are sockets its processes really listen on, as `address:port`; `log` its last lines.
+    """
+
+    state: Running
+    exit_code: int | None
+    exit_reason: str
+    listening: tuple[str, ...]
+    log: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """What engine this is: name (docker, process), version, and warnings for people."""
+
+    name: str
+    version: str
+    warnings: tuple[str, ...] = ()
+
+
+class Engine(Protocol):
+    """See the module's promises."""
+
+    name: str
+    labels_routes: bool
+    """True where instances carry their own route labels, which the router reads from the engine."""
+
+    async def check(self) -> EngineInfo:
+        """Answers who it is; raises `EngineAway`, or `Refused` below a functional version floor."""
+        ...
+
+    async def deps_key(self, spec: LaunchSpec, contents: dict[str, bytes]) -> str:
+        """The key `prepare` will keep the dependency layer under, given the bytes of `spec.deps_files`."""
+        ...
+
+    async def list(self) -> list[Instance]:
+        """Everything of this install, running or not."""
+        ...
+
+    async def prepare(self, spec: LaunchSpec, launch: Launch, progress: Progress) -> None:
+        """Make what `start` needs (runtime image, dependency layer); long on first use, nothing when there.
+
+        Raises `LaunchFailed` with the tail of the installer's output.
+        """
+        ...
+
+    async def start(self, spec: LaunchSpec, launch: Launch, generation: int) -> Instance:
+        """Create, check against the baseline, start; returns at once, before the child is ready."""
+        ...
+
+    async def apply(self, instance: Instance, spec: LaunchSpec, launch: Launch) -> None:
+        """Bring an edit into a running instance; returns when it acknowledged that it now runs `launch.digest`.
+
+        Raises `LaunchFailed` when the build failed (the old child keeps running) or the new child does not come up.
+        """
+        ...
+
+    async def applied(self, instance: Instance) -> str | None:
+        """The digest the instance last acknowledged, None where unknown."""
+        ...
+
+    async def stop(self, instance: Instance, grace_s: float) -> None:
+        """Stop and remove one instance (TERM, then KILL after `grace_s`)."""
+        ...
+
+    async def diagnose(self, instance: Instance, lines: int = 50) -> Diagnosis:
+        """What can be seen of it now."""
+        ...
+
+    async def logs(self, instance: Instance, lines: int = 200) -> list[str]:
+        """The last lines it printed: text only, bounded in length, oldest first."""
+        ...
+
+    async def forget(self, workspace: str) -> None:
+        """Remove everything of a workspace but its data volume."""
+        ...
+
+    async def purge(self, workspace: str) -> None:
+        """Remove everything of a workspace, its data volume included."""
+        ...
+
+    async def sweep(self, known: set[str]) -> list[str]:
+        """Remove leftovers of this install (half-made containers, networks of workspaces not `known`, old installers).
+
+        Returns a sentence for each. Never touches running instances of known workspaces.
+        """
+        ...
+
+    def hints(self) -> AsyncIterator[str]:
+        """Workspace names something happened to; ends or raises `EngineAway` on a break: then list again."""
+        ...
+
+    async def close(self) -> None: ...

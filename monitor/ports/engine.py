@@ -2,10 +2,10 @@
 
 Promises every engine keeps (one contract suite holds all of them, the fake included, to it):
 
-- State lives on the things themselves (labels, process records): a new monitor process that calls `list`
+- State lives on the things themselves (labels, process records): a new monitor process that calls `instances`
   sees everything an older one started, and nothing of another install.
 - `start` either returns a running instance or leaves nothing behind; killed halfway, what it left is
-  shown by `list` as not running and removed by `remove`.
+  shown by `instances` as not running and removed by `remove`.
 - `remove` of what is gone is not an error. After `forget` nothing of the workspace is left but its data
   volume; after `purge` that is gone too.
 - Two instances of one workspace may run at once (generations); they share the data volume.
@@ -129,7 +129,7 @@ class Engine(Protocol):
         """The key `prepare` will keep the dependency layer under, given the bytes of `spec.deps_files`."""
         ...
 
-    async def list(self) -> list[Instance]:
+    async def instances(self) -> list[Instance]:
         """Everything of this install, running or not."""
         ...
 

@@ -18,10 +18,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from monitor.domain.instance import Instance as Instance
+from monitor.domain.instance import Running as Running
 from monitor.domain.launch import LaunchSpec
 from monitor.errors import Away, SlipwayError
 
@@ -46,36 +47,6 @@ class LaunchFailed(SlipwayError):
     def __init__(self, message: str, *, hint: str = "", log: Sequence[str] = ()) -> None:
         super().__init__(message, hint=hint)
         self.log = tuple(log)
-
-
-class Running(StrEnum):
-    """What the engine knows of an instance's process."""
-
-    CREATED = "created"
-    RUNNING = "running"
-    EXITED = "exited"
-
-
-@dataclass(frozen=True, slots=True)
-class Instance:
-    """One running (or dead) copy of a launch spec, as observed.
-
-    `id` is the engine's own. `host`/`port` are where it listens for the router, None while unknown. `ready` is the
-    instance's own mark: its child accepted on PORT. `started_at` is in ns since the epoch. `exit_code`
-    and `exit_reason` ("out of memory", "killed by signal 9", …) are set once it exited.
-    """
-
-    id: str
-    workspace: str
-    spec_hash: str
-    generation: int
-    state: Running
-    ready: bool = False
-    host: str | None = None
-    port: int | None = None
-    started_at: int = 0
-    exit_code: int | None = None
-    exit_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +147,7 @@ class Engine(Protocol):
         ...
 
     async def sweep(self, known: set[str]) -> list[str]:
-        """Remove leftovers of this install (half-made containers, networks of workspaces not `known`, old installers).
+        """Remove leftovers of this install (half-made containers, networks of workspaces not `known`).
 
         Returns a sentence for each. Never touches running instances of known workspaces.
         """

@@ -1,0 +1,126 @@
+"""The whole configuration: every setting, its default, and where its value came from.
+
+Precedence: flags beat the environment (`SLIPWAY_*`), which beats `slipway.toml` in the data folder, which
+beats the default. Relative paths are relative to the clone (the folder `slipway` is run for).
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from monitor.errors import UsageError
+
+PREFIX = "SLIPWAY_"
+
+
+class Settings(BaseModel):
+    """What a person can set. Field names are the setting's name in lower case without `SLIPWAY_`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    workspaces: Path = Field(Path("workspaces"), description="The watched folder; each folder in it is a workspace.")
+    data: Path = Field(Path(".slipway"), description="State, logs and the bundled store's data.")
+    bind: str = Field("127.0.0.1", description="Address on which the workspaces answer.")
+    dashboard_bind: str = Field("127.0.0.1", description="Address on which the dashboard and its API answer.")
+    http_port: int = Field(8080, ge=1, le=65535, description="Port of the workspaces.")
+    dashboard_port: int = Field(8081, ge=1, le=65535, description="Port of the dashboard and its API.")
+    dashboard_url: str = Field("", description="The dashboard's own address where a proxy stands before it.")
+    engine: Literal["auto", "docker", "process"] = Field("auto", description="What runs instances.")
+    token: SecretStr = Field(SecretStr(""), description="The admin token; made on first start where not set.")
+    domain: str = Field("localhost", description="Workspaces also answer at NAME.DOMAIN.")
+    extra_ca: Path | None = Field(None, description="A CA bundle also given to installs inside containers.")
+    s3_endpoint: str = Field("", description="An S3 server of your own instead of the bundled one.")
+    s3_bucket: str = Field("slipway", min_length=3, max_length=63, description="The bucket everything is kept in.")
+    s3_prefix: str = Field("", description="A folder inside the bucket, where several installs share one.")
+    s3_region: str = Field("us-east-1", description="The S3 server's region.")
+    s3_access_key: SecretStr = Field(SecretStr(""), description="Access key of your own S3 server.")
+    s3_secret_key: SecretStr = Field(SecretStr(""), description="Secret key of your own S3 server.")
+    docker_host: str = Field(
+        "", validation_alias=AliasChoices("docker_host", "DOCKER_HOST"), description="As Docker's own tools read it."
+    )
+    scan_s: float = Field(30.0, ge=0.2, le=3600, description="Seconds between two full looks at the folder.")
+    quiet_ms: int = Field(300, ge=0, le=60_000, description="Quiet time after which a batch of saves is settled.")
+    subnets: str = Field("10.213.0.0/16", description="Range the workspaces' own small networks are cut from.")
+    insecure_dashboard: bool = Field(False, description="Allow the dashboard off loopback without TLS.")
+
+    @field_validator("s3_prefix")
+    @classmethod
+    def _plain_prefix(cls, value: str) -> str:
+        return value.strip("/")
+
+    @property
+    def root(self) -> Path:
+        return self.workspaces
+
+    @property
+    def own_store(self) -> bool:
+        """True where an S3 server of the user's own is used instead of the bundled one."""
+        return bool(self.s3_endpoint)
+
+    @property
+    def dashboard(self) -> str:
+        """The dashboard's address as a person types it."""
+        return self.dashboard_url.rstrip("/") or f"http://{_shown(self.dashboard_bind)}:{self.dashboard_port}"
+
+    @property
+    def workspaces_url(self) -> str:
+        """The workspaces' address as a person types it."""
+        return f"http://{_shown(self.bind)}:{self.http_port}"
+
+
+def _shown(bind: str) -> str:
+    return "localhost" if bind in {"127.0.0.1", "0.0.0.0", "::", "::1"} else bind
+
+
+def load(flags: dict[str, Any] | None = None, *, base: Path | None = None) -> Settings:
+    """The settings in force: `flags` (None values are not set) over environment over file over default.
+
+    Raises `UsageError` naming the setting, its source and what would be right.
+    """
+    base = base or Path.cwd()
+    given = {key: value for key, value in (flags or {}).items() if value is not None}
+    environment = {
+        key[len(PREFIX) :].lower(): value
+        for key, value in os.environ.items()
+        if key.startswith(PREFIX) and key[len(PREFIX) :].lower() in Settings.model_fields and value != ""
+    }
+    if os.environ.get("DOCKER_HOST"):
+        environment.setdefault("docker_host", os.environ["DOCKER_HOST"])
+    data = base / Path(given.get("data") or environment.get("data") or ".slipway")
+    values = {**_file(data / "slipway.toml"), **environment, **given}
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "settings"
+        raise UsageError(
+            f"setting {PREFIX}{name.upper()} is not usable: {first['msg']}",
+            hint=f"it comes from {_source(name, given, environment)}; `slipway up --help` lists every setting",
+        ) from None
+    return settings.model_copy(
+        update={"workspaces": _absolute(base, settings.workspaces), "data": _absolute(base, settings.data)}
+    )
+
+
+def _absolute(base: Path, path: Path) -> Path:
+    return (base / path.expanduser()).resolve()
+
+
+def _file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}", hint="mend the file or move it away") from None
+
+
+def _source(name: str, given: dict[str, Any], environment: dict[str, str]) -> str:
+    if name in given:
+        return "the command line"
+    return "the environment" if name in environment else "slipway.toml in the data folder"

@@ -1,0 +1,45 @@
+"""What only live tests use: every test in this folder is marked `live`, and Chromium is a fixture."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support import components
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
+
+# No sandbox: tests run as root in containers, where Chromium's own cannot start. The rest keeps it quiet.
+CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.live)
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """A real Chromium, new for each test; use it in tests marked `browser`."""
+    from playwright.async_api import async_playwright
+
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(
+            executable_path=components.find("browser").where, args=list(CHROMIUM_FLAGS)
+        )
+        yield chromium
+        await chromium.close()

@@ -1,0 +1,1 @@
+"""What tests share: waiting by probe, free ports, running programs, and which real components are here."""

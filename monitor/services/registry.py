@@ -1,0 +1,131 @@
+"""What is known of every workspace, and one event for every change of it.
+
+The registry is the only place that holds workspace states. Whoever learns something calls `update`; an
+update that changes nothing makes no event. Subscribers get the whole state first, then changes in order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+from monitor.domain.state import WorkspaceState
+from monitor.domain.workspace import Unnamed
+
+QUEUE = 1000
+Event = dict[str, Any]
+
+
+class Subscription:
+    """One reader's bounded queue; `lost` is set once it fell too far behind and must start anew."""
+
+    def __init__(self) -> None:
+        self.queue: asyncio.Queue[Event] = asyncio.Queue(QUEUE)
+        self.lost = False
+
+    def offer(self, event: Event) -> None:
+        try:
+            self.queue.put_nowait(event)
+        except asyncio.QueueFull:
+            self.lost = True
+
+
+class Registry:
+    """The states of all workspaces, the folders that cannot be one, and the banners above them."""
+
+    def __init__(self) -> None:
+        self._states: dict[str, WorkspaceState] = {}
+        self._unnamed: tuple[Unnamed, ...] = ()
+        self._banners: dict[str, str] = {}
+        self._seq = 0
+        self._subscribers: set[Subscription] = set()
+        self._listeners: list[Callable[[], None]] = []
+
+    @property
+    def states(self) -> Mapping[str, WorkspaceState]:
+        return MappingProxyType(self._states)
+
+    @property
+    def unnamed(self) -> tuple[Unnamed, ...]:
+        return self._unnamed
+
+    @property
+    def banners(self) -> Mapping[str, str]:
+        return MappingProxyType(self._banners)
+
+    @property
+    def seq(self) -> int:
+        """The number of the newest event."""
+        return self._seq
+
+    def get(self, name: str) -> WorkspaceState | None:
+        return self._states.get(name)
+
+    def update(self, name: str, /, **changes: Any) -> WorkspaceState:
+        """Change fields of one workspace (made when unknown: then `folder` is needed); returns its state."""
+        old = self._states.get(name)
+        new = replace(old, **changes) if old else WorkspaceState(name=name, **changes)
+        if new != old:
+            self._states[name] = new
+            self._emit({"type": "workspace", "workspace": new.as_json()})
+        return new
+
+    def remove(self, name: str) -> None:
+        """The workspace is no more."""
+        if self._states.pop(name, None) is not None:
+            self._emit({"type": "removed", "name": name})
+
+    def set_unnamed(self, unnamed: tuple[Unnamed, ...]) -> None:
+        """The folders that cannot be workspaces, each with its reason."""
+        if unnamed != self._unnamed:
+            self._unnamed = unnamed
+            self._emit({"type": "unnamed", "unnamed": self._unnamed_json()})
+
+    def banner(self, key: str, text: str | None) -> None:
+        """Show a sentence above everything while a condition holds; None takes it away."""
+        if text is None and key in self._banners:
+            del self._banners[key]
+        elif text is not None and self._banners.get(key) != text:
+            self._banners[key] = text
+        else:
+            return
+        self._emit({"type": "banners", "banners": dict(self._banners)})
+
+    def whole(self) -> Event:
+        """The first event of every subscription: everything, as of `seq`."""
+        return {
+            "type": "state",
+            "seq": self._seq,
+            "workspaces": [state.as_json() for _, state in sorted(self._states.items())],
+            "unnamed": self._unnamed_json(),
+            "banners": dict(self._banners),
+        }
+
+    @contextmanager
+    def subscribe(self) -> Iterator[Subscription]:
+        """Every event from now on; take `whole()` first, inside the same step of the loop."""
+        subscription = Subscription()
+        self._subscribers.add(subscription)
+        try:
+            yield subscription
+        finally:
+            self._subscribers.discard(subscription)
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        """Call `listener` (quick, must not raise) after every change."""
+        self._listeners.append(listener)
+
+    def _unnamed_json(self) -> list[dict[str, str]]:
+        return [{"folder": u.folder, "reason": u.reason} for u in self._unnamed]
+
+    def _emit(self, event: Event) -> None:
+        self._seq += 1
+        event["seq"] = self._seq
+        for subscription in tuple(self._subscribers):
+            subscription.offer(event)
+        for listener in self._listeners:
+            listener()

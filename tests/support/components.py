@@ -3,7 +3,7 @@
 A test marked `docker`, `traefik`, `s3` or `browser` runs against the real thing. Where it is missing the
 test is skipped by name with a reason; `SLIPWAY_REQUIRE=docker,s3` makes such a skip a failure instead.
 
-`python -m tests.support.components` prints what was found, one component a line.
+`python -m tests.support.components [NAME ...]` prints what was found, one component a line.
 """
 
 from __future__ import annotations
@@ -119,12 +119,13 @@ COMPONENTS: Mapping[str, Callable[[], Found]] = {
 }
 
 
-def main() -> None:
-    """Print every component on its own line."""
-    for name in COMPONENTS:
-        found = find(name)
-        sys.stdout.write(f"{name:8} {found.missing or f'{found.version}  {found.where}'}\n")
+def main(names: list[str]) -> int:
+    """Print each component on its own line (all of them unless named); 1 when one is missing."""
+    found = {name: find(name) for name in names or COMPONENTS}
+    for name, one in found.items():
+        sys.stdout.write(f"{name:8} {one.missing or f'{one.version}  {one.where}'}\n")
+    return int(any(one.missing for one in found.values()))
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main(sys.argv[1:]))

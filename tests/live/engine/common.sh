@@ -1,5 +1,5 @@
 # Where the private Docker Engine lives, and how to ask whether it answers. Sourced, never run.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 #
 # Everything stands in one cache folder, so that deleting the folder undoes all of it:
 #   bin/ docker-config/   the programs and the CLI plug-ins, first on PATH when started

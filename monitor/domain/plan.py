@@ -18,7 +18,7 @@ from monitor.domain.launch import LaunchSpec, Source
 class Desired:
     """What should be true of one workspace.
 
-    `spec` is None where nothing can or should run, `reason` says why. `hold` leaves what runs as it is (its
+    `spec` is None where nothing can or should run, `reason` says why, `failed` whether that is a failure. `hold` leaves what runs as it is (its
     settings are broken, the folder is still being copied). `gone` means the folder is no more. `restart`
     asks for everything that runs to be replaced.
     """
@@ -29,6 +29,7 @@ class Desired:
     hold: bool = False
     gone: bool = False
     restart: bool = False
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +112,16 @@ def _run(desired: Desired, spec: LaunchSpec, observed: Observed, backoff: Backof
     if not matching:
         return _start(desired, spec, observed, backoff, now)
     current = matching[-1]
-    if current.id in observed.given_up:
-        serving = [i for i in observed.instances if i.id in observed.confirmed]
-        return (Stop(current, "it did not get ready in time; the earlier one keeps serving"),) if serving else ()
-    if current.id not in observed.confirmed:
+    stuck = current.id in observed.given_up and not current.ready
+    if stuck and any(i.id in observed.confirmed for i in observed.instances):
+        return (Stop(current, "it did not get ready in time; the earlier one keeps serving"),)
+    if not stuck and current.id not in observed.confirmed:
         return (Confirm(current, "it has been started"),)
     if spec.source is Source.COPY and (observed.applied or {}).get(current.id) != desired.digest:
-        if backoff.holds(now, spec.hash, desired.digest):
-            return ()
-        return (Apply(current, spec, "its source changed"),)
+        held = backoff.holds(now, spec.hash, desired.digest)
+        return () if held else (Apply(current, spec, "its source changed"),)
+    if stuck:
+        return ()
     return tuple(Stop(old, f"replaced by generation {current.generation}") for old in (*others, *matching[:-1]))
 
 

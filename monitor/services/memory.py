@@ -1,0 +1,41 @@
+"""What one workspace's loop remembers between two looks; all of it may be lost at any time.
+
+Losing it (a restart of the monitor) costs one extra confirmation through the router, nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from monitor.domain.backoff import Backoff
+from monitor.domain.instance import Instance
+from monitor.domain.state import Failure
+
+
+@dataclass(slots=True)
+class Memory:
+    """`confirmed` maps instance ids to the monotonic second they were confirmed through the router."""
+
+    confirmed: dict[str, float] = field(default_factory=dict)
+    given_up: set[str] = field(default_factory=set)
+    backoff: Backoff = field(default_factory=Backoff)
+    failure: Failure | None = None
+    before: tuple[str, ...] = ()
+    restart: bool = False
+
+    def keep_only(self, instances: list[Instance]) -> None:
+        """Drop what is remembered of instances that are no more."""
+        ids = {i.id for i in instances}
+        self.confirmed = {k: v for k, v in self.confirmed.items() if k in ids}
+        self.given_up &= ids
+
+    def fail(self, failure: Failure, *, now: float, spec_hash: str, digest: str, healthy_s: float = 0.0) -> None:
+        """Remember a failure with its evidence, and when the next try may be."""
+        self.backoff = self.backoff.failed(
+            now, reason=failure.reason, spec_hash=spec_hash, digest=digest, healthy_s=healthy_s
+        )
+        self.failure = replace(failure, failures=self.backoff.failures, before=self.before)
+
+    def recover(self) -> None:
+        """It serves: the evidence of earlier failures is no longer shown (their count still is, for back-off)."""
+        self.failure = None

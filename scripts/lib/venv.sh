@@ -6,6 +6,8 @@
 
 ROOT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)
 VENV="$ROOT/.venv"
+# shellcheck source=scripts/lib/packages.sh
+. "$ROOT/scripts/lib/packages.sh"
 
 # The first Python on PATH that is new enough and can make environments.
 suitable_python() {
@@ -16,6 +18,10 @@ suitable_python() {
       return
     fi
   done
+  return 1
+}
+
+no_python() {
   printf '%s\n' 'error: no Python 3.11 or newer that can make a virtual environment' \
     'hint: apt-get install python3-venv, or your system'"'"'s equivalent' >&2
   return 1
@@ -27,7 +33,8 @@ _venv_state() { cksum <"$ROOT/pyproject.toml" && "$VENV/bin/python" --version; }
 _install_into_venv() { # _install_into_venv EXTRAS
   local stamp="$VENV/.installed-${1//,/-}" python
   if ! "$VENV/bin/python" -c '' 2>/dev/null; then
-    python=$(suitable_python) || return 1
+    suitable_python >/dev/null || { can_install_packages && install_packages python3-venv; } || true
+    python=$(suitable_python) || no_python || return 1
     printf 'making %s with %s\n' "$VENV" "$python" >&2
     "$python" -m venv --clear "$VENV" || return 1
   fi

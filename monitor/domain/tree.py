@@ -43,26 +43,33 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Excluded:
-    """A path the filter left out, with the rule that decided; `pruned` folders were not entered."""
+    """A path the filter left out, with the rule that decided; `pruned` folders were not entered.
+
+    `runs`: not source, yet part of what a running copy gets (`.env`, single files git ignores).
+    """
 
     path: str
     reason: str
     size: int = 0
     secret: bool = False
     pruned: bool = False
+    runs: bool = False
+    mtime_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
     """What a folder holds after the filter: kept entries by path, and what was left out and why.
 
-    `problems` are sentences about paths that could not be read. An empty folder is an entry of kind
+    `problems` are sentences about paths that could not be read; `unread` are these paths: what lies there
+    or below is unknown, not gone. An empty folder is an entry of kind
     `dir`; a folder with entries below it is not listed.
     """
 
     entries: Mapping[str, Entry]
     excluded: tuple[Excluded, ...] = ()
     problems: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "entries", MappingProxyType(dict(self.entries)))
@@ -89,6 +96,15 @@ class Tree:
     def digest(self) -> str:
         """A short name for exactly this state (paths and stamps, not bytes)."""
         return digest_of(self)
+
+    def running_digest(self) -> str:
+        """As `digest`, of all a running copy gets: also `.env` and single files git ignores."""
+        extra = sorted((e.path, e.size, e.mtime_ns) for e in self.excluded if e.runs)
+        return hashlib.sha256(f"{digest_of(self)}{extra!r}".encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+    def is_unread(self, path: str) -> bool:
+        """What is at `path` could not be seen: absent from `entries` does not mean gone."""
+        return any(not u or path == u or path.startswith(f"{u}/") for u in self.unread)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +138,10 @@ def digest_of(tree: Tree) -> str:
 
 
 def difference(old: Tree, new: Tree) -> Difference:
-    """What changed from `old` to `new`, by stamp: a touched file counts as changed."""
+    """What changed from `old` to `new`, by stamp: a touched file counts as changed; the unread are not removed."""
     before, after = old.entries, new.entries
     return Difference(
         added=tuple(sorted(after.keys() - before.keys())),
         changed=tuple(sorted(p for p in after.keys() & before.keys() if after[p].stamp != before[p].stamp)),
-        removed=tuple(sorted(before.keys() - after.keys())),
+        removed=tuple(sorted(p for p in before.keys() - after.keys() if not new.is_unread(p))),
     )

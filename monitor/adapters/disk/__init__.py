@@ -1,0 +1,1 @@
+"""The blocking half of `Files`: one idea per module, every path opened by folder descriptors."""

@@ -1,0 +1,68 @@
+"""Workspaces on disk: the `Files` port over `monitor.adapters.disk`, in an executor of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from monitor.adapters.disk import exporting, permissions, reading, roots, walking
+from monitor.domain.filters import Overrides, Verdict
+from monitor.domain.tree import Entry, Tree
+from monitor.ports.clock import Clock
+from monitor.ports.files import Changed, Exported, RootScan, Size
+
+Found = TypeVar("Found")
+
+
+class DiskFiles:
+    """The real `Files`. `close` ends its workers; two are kept for short calls so that long walks delay no read."""
+
+    def __init__(self, clock: Clock, *, workers: int = 4) -> None:
+        self._clock = clock
+        self._long = ThreadPoolExecutor(workers, thread_name_prefix="files-walk")
+        self._short = ThreadPoolExecutor(2, thread_name_prefix="files-read")
+
+    def close(self) -> None:
+        """Waits for the workers to finish what they hold; nothing may be called afterwards."""
+        self._long.shutdown(cancel_futures=True)
+        self._short.shutdown(cancel_futures=True)
+
+    async def scan_root(self, root: Path, *, before: RootScan | None = None) -> RootScan:
+        return await _run(self._short, partial(roots.scan_root, root, before=before))
+
+    async def walk(self, folder: Path, overrides: Overrides | None = None) -> Tree:
+        return await _run(self._long, partial(walking.walk, folder, overrides))
+
+    async def explain(self, folder: Path, path: str, overrides: Overrides | None = None) -> Verdict:
+        return await _run(self._short, partial(walking.explain, folder, path, overrides))
+
+    async def size_of(self, folder: Path) -> Size:
+        return await _run(self._long, partial(walking.size_of, folder))
+
+    async def read_texts(
+        self, folder: Path, tree: Tree, wanted: Callable[[str], bool], max_bytes_each: int = 256 * 1024
+    ) -> dict[str, str]:
+        return await _run(self._short, partial(reading.read_texts, folder, tree, wanted, max_bytes_each))
+
+    async def read_stable(self, folder: Path, entry: Entry) -> bytes | Changed:
+        return (await self.read_many(folder, (entry,)))[entry.path]
+
+    async def read_many(self, folder: Path, entries: Sequence[Entry]) -> Mapping[str, bytes | Changed]:
+        return await _run(self._short, partial(reading.read_many, folder, entries, self._clock.wall_ns))
+
+    async def absent(self, folder: Path, paths: Sequence[str]) -> frozenset[str]:
+        return await _run(self._short, partial(reading.absent, folder, paths))
+
+    async def readable_by(self, folder: Path, tree: Tree, uid: int, gid: int) -> bool:
+        return await _run(self._long, partial(permissions.readable_by, folder, tree, uid, gid))
+
+    async def export(self, folder: Path, tree: Tree, dest: Path) -> Exported:
+        return await _run(self._long, partial(exporting.export, folder, tree, dest))
+
+
+async def _run(pool: ThreadPoolExecutor, call: Callable[[], Found]) -> Found:
+    return await asyncio.get_running_loop().run_in_executor(pool, call)

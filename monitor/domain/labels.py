@@ -14,6 +14,11 @@ COMPOSE_SERVICE = "com.docker.compose.service"
 COMPOSE_NUMBER = "com.docker.compose.container-number"
 COMPOSE_ONEOFF = "com.docker.compose.oneoff"
 COMPOSE_CONFIG_HASH = "com.docker.compose.config-hash"
+COMPOSE_NETWORK = "com.docker.compose.network"
+COMPOSE_VOLUME = "com.docker.compose.volume"
+
+OURS = ("traefik.", "slipway.", "com.docker.compose.")
+"""What a user's image or compose file must not set: labels that routing, adoption or Compose act on."""
 
 ROLE_APP = "app"
 ROLE_INSTALL = "install"
@@ -21,3 +26,7 @@ ROLE_DATA = "data"
 ROLE_CACHE = "cache"
 ROLE_DEPS = "deps"
 ROLE_RUNTIME = "runtime"
+
+TRAEFIK_ENABLE = "traefik.enable"
+TRAEFIK_NETWORK = "traefik.docker.network"
+TRAEFIK_HTTP = "traefik.http"

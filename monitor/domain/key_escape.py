@@ -32,6 +32,13 @@ def check_key(key: str) -> None:
         raise BadKey(f"The key {key!r} cannot be kept: {why}.", hint="Escape it as mirror keys are.")
 
 
+def check_prefix(prefix: str) -> None:
+    """Raise `BadKey` where no key could start with `prefix`; its last, unfinished segment may be anything."""
+    folder = prefix.rpartition("/")[0]
+    if folder or prefix.startswith("/"):
+        check_key(folder)
+
+
 def objection(key: str) -> str:
     """Why `key` would not be kept exactly, as half a sentence; empty when it would."""
     if not key:

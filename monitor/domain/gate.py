@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from urllib.parse import unquote, urlsplit
 
@@ -46,7 +46,8 @@ class GateState:
 class GateAnswer:
     """What to answer: `browser` says whether a person reads it, `location` keeps the visitor's own encoding.
 
-    `retry_after` is in seconds, None where waiting does not help.
+    `retry_after` is in seconds, None where waiting does not help. `by_host`: the visitor is on a workspace's own
+    origin, where there is no index.
     """
 
     page: Page
@@ -56,6 +57,7 @@ class GateAnswer:
     reason: str = ""
     location: str = ""
     retry_after: int | None = None
+    by_host: bool = False
 
 
 def answer(
@@ -73,7 +75,7 @@ def answer(
     """
     browser = "text/html" in accept.lower()
     if (named := _named_by_host(host, domain)) is not None:
-        return _of(states.get(named), named, browser)
+        return replace(_of(states.get(named), named, browser), by_host=True)
     name = _first_segment(path)
     if name in states:
         return _of(states[name], name, browser)

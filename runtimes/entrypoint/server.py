@@ -1,0 +1,77 @@
+"""The started server: when it is ready, where it listens, how it ended."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from listening import accepts, knock_address, sockets_of
+from places import Places, say
+from processes import Group
+
+_FIRST_PAUSE_S, _PAUSE_S, _LATE_PAUSE_S = 0.01, 0.1, 1.0
+
+
+class Server:
+    """One run of the start command.
+
+    `mark` is called with this once it accepts on PORT at the address the router uses; `ended_by_itself` with
+    its exit code when it ends unasked.
+    """
+
+    def __init__(
+        self, places: Places, mark: Callable[[Server], None], ended_by_itself: Callable[[int], None]
+    ) -> None:
+        self._places = places
+        self._mark = mark
+        self._ended_by_itself = ended_by_itself
+        self._address = knock_address(places.host)
+        self.ready = threading.Event()
+        self.ended = threading.Event()
+        self._settled = threading.Event()
+        self.group = Group(places.start, places.app if not places.direct else places.source, places.for_server())
+        for work in (self._wait_for_end, self._wait_until_it_accepts):
+            threading.Thread(target=work, daemon=True).start()
+
+    def wait_until_ready(self) -> str:
+        """Wait until it accepts; empty, or why it does not."""
+        self._settled.wait(self._places.start_timeout)
+        if self.ended.is_set():
+            return f"the server ended with exit code {self.group.wait()}"
+        return "" if self.ready.is_set() else self._what_is_wrong()
+
+    def _wait_for_end(self) -> None:
+        code = self.group.wait()
+        self.ended.set()
+        self._settled.set()
+        if not self.group.ending:
+            say(f"the server ended with exit code {code}")
+            self._ended_by_itself(code)
+
+    def _wait_until_it_accepts(self) -> None:
+        pause, started, told = _FIRST_PAUSE_S, time.monotonic(), False
+        while not self.ended.wait(pause):
+            if accepts(self._address, self._places.port) and self._is_ours():
+                self.ready.set()
+                self._mark(self)
+                self._settled.set()
+                return
+            late = time.monotonic() - started > self._places.start_timeout
+            pause = _LATE_PAUSE_S if late else min(pause * 1.5, _PAUSE_S)
+            if late and not told:
+                told = True
+                say(self._what_is_wrong())
+
+    def _is_ours(self) -> bool:
+        """In a container only this app can listen; on a host somebody else may have taken the port."""
+        if not self._address.startswith("127."):
+            return True
+        sockets, complete = sockets_of(self.group.pid)
+        return not complete or any(at.endswith(f":{self._places.port}") for at in sockets)
+
+    def _what_is_wrong(self) -> str:
+        seen = ", ".join(sockets_of(self.group.pid)[0])
+        listens = f"it listens on {seen} only" if seen else "it listens nowhere"
+        wait = f"{self._places.start_timeout:g} s"
+        return f"nothing accepts on {self._address}:{self._places.port} after {wait}; {listens}"

@@ -75,7 +75,8 @@ def difference(wanted: RouteTable, actual: RouterState) -> Difference:
     """
     names = wanted.by_name().keys()
     stale = sorted(name for name in actual.routers if _is_ours(name) and name not in names)
-    return Difference(mismatches(wanted, actual), tuple(stale), unexpected(wanted, actual))
+    expected = [route for route in wanted if route.full_name not in wanted.pending]
+    return Difference(mismatches(expected, actual), tuple(stale), unexpected(wanted, actual))
 
 
 def mismatches(routes: Iterable[Route], actual: RouterState) -> tuple[Mismatch, ...]:

@@ -43,7 +43,8 @@ class Serving:
     """One instance that is to be routed now.
 
     `strip`: the router takes `/n` off the path. `url` is where the instance listens, None where unknown;
-    `port` is the one inside its container. `provider` says who tells the router about it.
+    `port` is the one inside its container. `provider` says who tells the router about it. `ready`: its route is
+    expected to be live, a lasting absence is the router's fault.
     """
 
     workspace: str
@@ -52,12 +53,14 @@ class Serving:
     provider: Provider
     url: str | None = None
     port: int | None = None
+    ready: bool = True
 
 
 def serving(instance: Instance, *, strip: bool, labelled: bool) -> Serving:
     """The routing view of an observed instance; `labelled` where it carries its routes as container labels."""
     provider = Provider.DOCKER if labelled else Provider.FILE
-    return Serving(instance.workspace, instance.generation, strip, provider, _url(instance), instance.port)
+    url = _url(instance)
+    return Serving(instance.workspace, instance.generation, strip, provider, url, instance.port, instance.ready)
 
 
 def route_table(
@@ -74,9 +77,12 @@ def route_table(
     """
     names = sorted(set(known))
     routes = [*_own_routes(names, Service(f"{OWN_PREFIX}gate", gate_url), dashboard_url, domain)]
+    pending: set[str] = set()
     for one in serving:
-        routes += instance_routes(one, domain)
-    return RouteTable(tuple(sorted(routes, key=lambda route: (-route.priority, route.name))))
+        own = instance_routes(one, domain)
+        routes += own
+        pending |= set() if one.ready else {route.full_name for route in own}
+    return RouteTable(tuple(sorted(routes, key=lambda route: (-route.priority, route.name))), frozenset(pending))
 
 
 def instance_routes(one: Serving, domain: str) -> tuple[Route, ...]:

@@ -88,9 +88,13 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class RouteTable:
-    """Every route there should be now, highest priority first; equal states give equal tables."""
+    """Every route there should be now, highest priority first; equal states give equal tables.
+
+    `pending` are full names of routes whose instance is not ready: the router may have them or not.
+    """
 
     routes: tuple[Route, ...]
+    pending: frozenset[str] = frozenset()
 
     def __iter__(self) -> Iterator[Route]:
         return iter(self.routes)

@@ -99,7 +99,7 @@ def plan(desired: Desired, observed: Observed, backoff: Backoff, now: float) -> 
         return dead
     if desired.spec is None:
         return _stop_all(observed, desired.reason)
-    if desired.restart:
+    if desired.restart and observed.instances:
         return _stop_all(observed, "a restart was asked for")
     if dead:
         return dead

@@ -133,8 +133,7 @@ class Launcher:
         self._memory.before = diagnosis.log
 
     def _fail(self, failure: Failure, spec_hash: str, digest: str, healthy_s: float = 0.0) -> None:
-        now = self._crew.clock.monotonic()
-        self._memory.fail(failure, now=now, spec_hash=spec_hash, digest=digest, healthy_s=healthy_s)
+        self._memory.fail(failure, self._crew.clock, spec_hash=spec_hash, digest=digest, healthy_s=healthy_s)
 
     async def _find(self, instance: Instance) -> Instance | None:
         return next((i for i in await self._crew.observer.of(self._workspace) if i.id == instance.id), None)

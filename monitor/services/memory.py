@@ -9,7 +9,9 @@ from dataclasses import dataclass, field, replace
 
 from monitor.domain.backoff import Backoff
 from monitor.domain.instance import Instance
+from monitor.domain.moments import NS, rfc3339
 from monitor.domain.state import Failure
+from monitor.ports.clock import Clock
 
 
 @dataclass(slots=True)
@@ -29,12 +31,14 @@ class Memory:
         self.confirmed = {k: v for k, v in self.confirmed.items() if k in ids}
         self.given_up &= ids
 
-    def fail(self, failure: Failure, *, now: float, spec_hash: str, digest: str, healthy_s: float = 0.0) -> None:
+    def fail(self, failure: Failure, clock: Clock, *, spec_hash: str, digest: str, healthy_s: float = 0.0) -> None:
         """Remember a failure with its evidence, and when the next try may be."""
+        now = clock.monotonic()
         self.backoff = self.backoff.failed(
             now, reason=failure.reason, spec_hash=spec_hash, digest=digest, healthy_s=healthy_s
         )
-        self.failure = replace(failure, failures=self.backoff.failures, before=self.before)
+        retry_at = rfc3339(clock.wall_ns() + int(self.backoff.left(now) * NS))
+        self.failure = replace(failure, failures=self.backoff.failures, before=self.before, retry_at=retry_at)
 
     def recover(self) -> None:
         """It serves: the evidence of earlier failures is no longer shown (their count still is, for back-off)."""

@@ -1,0 +1,107 @@
+"""Keeps the router's table equal to what serves, and says when an instance is really live through it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from monitor.domain.instance import Instance
+from monitor.domain.launch import LaunchSpec
+from monitor.domain.route_table import Serving, instance_routes, route_table, serving
+from monitor.domain.routes import RouteTable
+from monitor.errors import SlipwayError
+from monitor.ports.probe import Probe
+from monitor.ports.router import Router
+
+PROBE_S = 5.0
+RETRY_S = 2.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The fixed ends of the table: the gate's and the dashboard's addresses, and the host routes' domain."""
+
+    gate_url: str
+    dashboard_url: str
+    domain: str
+
+
+class Routing:
+    """Owns the table. `labelled` engines announce their instances themselves; all else is published by us."""
+
+    def __init__(
+        self, router: Router, probe: Probe, place: Place, *, labelled: bool, known: Callable[[], Iterable[str]]
+    ) -> None:
+        self._router = router
+        self._probe = probe
+        self._place = place
+        self._labelled = labelled
+        self._known = known
+        self._serving: dict[str, Serving] = {}
+        self._dirty = asyncio.Event()
+        self._publishing = asyncio.Lock()
+        self._dirty.set()
+
+    def wanted(self) -> RouteTable:
+        """The whole table as it should be now."""
+        return route_table(
+            self._known(),
+            self._serving.values(),
+            gate_url=self._place.gate_url,
+            dashboard_url=self._place.dashboard_url,
+            domain=self._place.domain,
+        )
+
+    def changed(self) -> None:
+        """The set of known workspaces may have changed."""
+        self._dirty.set()
+
+    async def run(self) -> None:
+        """Publish whenever something changed, until cancelled."""
+        while True:
+            await self._dirty.wait()
+            self._dirty.clear()
+            try:
+                await self._publish()
+            except SlipwayError as error:
+                log.warning("routes not published: %s", error.message)
+                await asyncio.sleep(RETRY_S)
+                self._dirty.set()
+
+    async def live(self, instance: Instance, spec: LaunchSpec, *, wait_s: float) -> bool:
+        """Whether visitors' requests reach this instance within `wait_s`; raises `RouterAway`."""
+        if instance.host is None or not (instance.ready or self._labelled):
+            return await _not_yet(wait_s)
+        one = serving(instance, strip=spec.strip, labelled=self._labelled)
+        if self._serving.get(instance.id) != one:
+            self._serving[instance.id] = one
+            await self._publish()
+        if await self._router.confirm(instance_routes(one, self._place.domain), wait_s):
+            return False
+        seen = await self._probe.http(instance.host, instance.port or spec.port, spec.health_path, PROBE_S)
+        return seen.status is not None or await _not_yet(wait_s)
+
+    async def retire(self, instance: Instance) -> None:
+        """No new request is to reach this instance."""
+        if self._serving.pop(instance.id, None) is not None and not self._labelled:
+            await self._publish()
+
+    async def withdraw(self, workspace: str) -> None:
+        """Nothing of this workspace is to be routed to an instance."""
+        gone = [key for key, one in self._serving.items() if one.workspace == workspace]
+        for key in gone:
+            del self._serving[key]
+        self._dirty.set()
+
+    async def _publish(self) -> None:
+        async with self._publishing:
+            await self._router.publish(self.wanted())
+
+
+async def _not_yet(wait_s: float) -> bool:
+    await asyncio.sleep(wait_s / 2)
+    return False

@@ -52,7 +52,7 @@ class Gate:
     """Listens on loopback between `start` and `close`."""
 
     def __init__(self, states: States, domain: str) -> None:
-        self._runner = web.AppRunner(gate_app(states, domain), access_log=None, handle_signals=False)
+        self._runner = web.AppRunner(gate_app(states, domain), access_log=None, shutdown_timeout=1.0)
 
     async def start(self, port: int = 0, host: str = "127.0.0.1") -> str:
         """Listen, on a free port unless one is given; return the URL the router is to use.
@@ -60,7 +60,7 @@ class Gate:
         Raises OSError where the port is taken.
         """
         await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port, shutdown_timeout=1.0)
+        site = web.TCPSite(self._runner, host, port)
         await site.start()
         bound = self._runner.addresses[0]
         return f"http://{bound[0]}:{bound[1]}"

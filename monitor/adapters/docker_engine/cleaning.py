@@ -1,0 +1,157 @@
+"""Removing what is no longer needed, found by its labels: forget, purge and the sweep after a crash."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable, Collection
+
+from docker import APIClient
+
+from monitor.adapters.docker_engine.client import Declined, DockerClient, Gone
+from monitor.adapters.docker_engine.containers import Containers
+from monitor.adapters.docker_engine.control import ControlFolders
+from monitor.adapters.docker_engine.evidence import state_of
+from monitor.adapters.docker_engine.networks import Networks
+from monitor.adapters.docker_engine.rendering import Json
+from monitor.domain import labels
+from monitor.domain.docker_names import Names
+from monitor.domain.instance import Running
+
+Remove = Callable[[APIClient], object]
+_LAYERS_KEPT = 3
+"""Dependency layers kept per workspace: going back to yesterday's lock file costs nothing."""
+
+
+class Cleaner:
+    """Removes one install's things; the sweep leaves `busy` workspaces alone, something is being made for them."""
+
+    def __init__(
+        self,
+        client: DockerClient,
+        names: Names,
+        containers: Containers,
+        networks: Networks,
+        control: ControlFolders,
+        busy: Collection[str],
+    ) -> None:
+        self._client = client
+        self._names = names
+        self._containers = containers
+        self._networks = networks
+        self._control = control
+        self._busy = busy
+
+    async def forget(self, workspace: str) -> None:
+        """Everything of it but the data volume and its dependency layers."""
+        rows = [
+            row
+            for role in (labels.ROLE_APP, labels.ROLE_INSTALL)
+            for row in await self._containers.ours(role, workspace)
+        ]
+        await asyncio.gather(*(self._containers.remove(row["Id"]) for row in rows))
+        await self._networks.remove(workspace)
+        await self._remove_volume(self._names.cache(workspace))
+        self._control.remove(workspace)
+
+    async def purge(self, workspace: str) -> None:
+        """Everything of it."""
+        await self.forget(workspace)
+        await self._remove_volume(self._names.data(workspace))
+        for image in await self._layers():
+            if _label(image, labels.WORKSPACE) == workspace:
+                await self._remove_image(image["Id"])
+
+    async def sweep(self, known: set[str]) -> list[str]:
+        """Half-made containers, lost installers, networks, folders and layers nothing uses; a sentence each."""
+        return [
+            *await self._half_made(),
+            *await self._installers(),
+            *await self._unused_networks(known),
+            *await self._unused_caches(known),
+            *await self._unused_layers(known),
+            *await self._unused_folders(),
+        ]
+
+    async def _half_made(self) -> list[str]:
+        rows = [row for row in await self._idle(labels.ROLE_APP) if state_of(row["State"]) is Running.CREATED]
+        await self._containers.remove_all(rows)
+        return [
+            f"removed a container of '{_label(row, labels.WORKSPACE)}' that was made but never started"
+            for row in rows
+        ]
+
+    async def _installers(self) -> list[str]:
+        rows = await self._idle(labels.ROLE_INSTALL)
+        await self._containers.remove_all(rows)
+        return [f"removed an unfinished installation of '{_label(row, labels.WORKSPACE)}'" for row in rows]
+
+    async def _idle(self, role: str) -> list[Json]:
+        rows = await self._containers.ours(role)
+        return [row for row in rows if _label(row, labels.WORKSPACE) not in self._busy]
+
+    async def _unused_networks(self, known: set[str]) -> list[str]:
+        said = []
+        for network, workspace in (await self._networks.ours()).items():
+            if workspace not in {*known, *self._busy} and await self._networks.remove_named(network):
+                said.append(f"removed the network of '{workspace}', which is no workspace any more")
+        return said
+
+    async def _unused_caches(self, known: set[str]) -> list[str]:
+        wanted = {"label": [f"{labels.INSTALL_ID}={self._names.install_id}", f"{labels.ROLE}={labels.ROLE_CACHE}"]}
+        listed: Json = await self._client.ask(lambda api: api.volumes(filters=wanted))
+        gone = [v for v in listed.get("Volumes") or [] if _label(v, labels.WORKSPACE) not in {*known, *self._busy}]
+        removed = [volume for volume in gone if await self._remove_volume(volume["Name"])]
+        return [f"removed the download cache of '{_label(volume, labels.WORKSPACE)}'" for volume in removed]
+
+    async def _unused_layers(self, known: set[str]) -> list[str]:
+        by_workspace: dict[str, list[Json]] = {}
+        for image in sorted(await self._layers(), key=lambda image: -int(image["Created"])):
+            by_workspace.setdefault(_label(image, labels.WORKSPACE), []).append(image)
+        old = [
+            (workspace, image)
+            for workspace, images in by_workspace.items()
+            for image in images[_LAYERS_KEPT if workspace in known else 0 :]
+            if workspace not in self._busy
+        ]
+        return [
+            f"removed old dependencies of '{name}'" for name, image in old if await self._remove_image(image["Id"])
+        ]
+
+    async def _unused_folders(self) -> list[str]:
+        """Control folders without a container; never those of an instance that exists or is being made."""
+        alive = {_place(row) for row in await self._containers.ours(labels.ROLE_APP)}
+        said = []
+        for workspace, name in self._control.generations():
+            if (workspace, name) in alive or workspace in self._busy:
+                continue
+            shutil.rmtree(self._control.root / workspace / name, ignore_errors=True)
+            said.append(f"removed what was left on disk of '{workspace}' ({name})")
+        return said
+
+    async def _layers(self) -> list[Json]:
+        wanted = {"label": [f"{labels.INSTALL_ID}={self._names.install_id}", f"{labels.ROLE}={labels.ROLE_DEPS}"]}
+        found: list[Json] = await self._client.ask(lambda api: api.images(filters=wanted))
+        return found
+
+    async def _remove_image(self, image: str) -> bool:
+        return await self._removed(lambda api: api.remove_image(image, force=False))
+
+    async def _remove_volume(self, name: str) -> bool:
+        return await self._removed(lambda api: api.remove_volume(name))
+
+    async def _removed(self, act: Remove) -> bool:
+        """Whether it is gone because of us: what is in use stays, what is gone is gone."""
+        try:
+            await self._client.do(act)
+        except (Gone, Declined):
+            return False
+        return True
+
+
+def _label(thing: Json, name: str) -> str:
+    return str((thing.get("Labels") or {}).get(name, ""))
+
+
+def _place(row: Json) -> tuple[str, str]:
+    return _label(row, labels.WORKSPACE), _label(row, labels.GENERATION)

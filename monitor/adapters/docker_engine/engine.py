@@ -1,0 +1,201 @@
+"""The Docker engine: the parts of this package behind the engine port."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from ipaddress import IPv4Network
+
+from monitor.adapters.docker_engine import events
+from monitor.adapters.docker_engine.cleaning import Cleaner
+from monitor.adapters.docker_engine.client import DockerClient
+from monitor.adapters.docker_engine.containers import Containers
+from monitor.adapters.docker_engine.control import UNKNOWN, ControlFolders
+from monitor.adapters.docker_engine.deps import DependencyLayers
+from monitor.adapters.docker_engine.images import RuntimeImages
+from monitor.adapters.docker_engine.info import daemon
+from monitor.adapters.docker_engine.inside import ask_inside
+from monitor.adapters.docker_engine.networks import Networks
+from monitor.adapters.docker_engine.observing import Observer
+from monitor.adapters.docker_engine.placing import Options, Placing
+from monitor.domain.compose import TEMPLATE, compose_text
+from monitor.domain.container import ContainerPlan
+from monitor.domain.container_plan import plan_app
+from monitor.domain.docker_names import Names, deps_image
+from monitor.domain.launch import LaunchSpec, Source, deps_key
+from monitor.ports.clock import Clock
+from monitor.ports.engine import Diagnosis, EngineInfo, Instance, Launch, LaunchFailed, Progress
+
+RouteLabels = Callable[[LaunchSpec, int, str], Mapping[str, str]]
+"""Spec, generation and network name to the labels the router reads."""
+Guard = Callable[[], Awaitable[tuple[str, ...]]]
+"""Closes the host to the workspaces' networks; says in sentences what it could not close. Asked before each start."""
+Step = Callable[[str], None]
+
+_SYNC_S = 1_200.0
+_STARTS_PER_CORE = 2
+
+
+async def unguarded() -> tuple[str, ...]:
+    """The guard where none is set up."""
+    return ()
+
+
+def _no_step(_name: str) -> None:
+    """Nothing to do between steps."""
+
+
+class DockerEngine:
+    """See `monitor.ports.engine`. `step` is told each step of a start by name, so that a test can crash there."""
+
+    name = "docker"
+    labels_routes = True
+
+    def __init__(
+        self,
+        options: Options,
+        clock: Clock,
+        route_labels: RouteLabels,
+        guard: Guard = unguarded,
+        step: Step = _no_step,
+    ) -> None:
+        self._names = Names(options.install_id)
+        self._options = options
+        self._route_labels = route_labels
+        self._guard = guard
+        self._step = step
+        self._client = DockerClient(options.docker_host)
+        self._control = ControlFolders(options.data)
+        self._containers = Containers(self._client, self._names, clock)
+        self._networks = Networks(self._client, self._names, IPv4Network(options.subnets))
+        self._images = RuntimeImages(self._client, options.shipped / "runtimes", options.extra_ca)
+        self._layers = DependencyLayers(self._client, self._images, self._containers, self._control, clock)
+        self._observer = Observer(self._client, self._containers)
+        self._placing = Placing(options, self._client, self._names, self._networks, self._control)
+        self._busy: Counter[str] = Counter()
+        self._cleaner = Cleaner(
+            self._client, self._names, self._containers, self._networks, self._control, self._busy
+        )
+        self._starting = asyncio.Semaphore(_STARTS_PER_CORE * (os.cpu_count() or 1))
+
+    async def check(self) -> EngineInfo:
+        found = await daemon(self._client)
+        return EngineInfo(self.name, found.version, (*found.warnings, *await self._guard()))
+
+    async def deps_key(self, spec: LaunchSpec, contents: dict[str, bytes]) -> str:
+        """One workspace's layers are never another's: what its download cache holds may be its own app's work."""
+        scope = f"{self._images.tag(spec.runtime)} {self._names.install_id}/{spec.workspace}"
+        return deps_key(spec.install or "", scope, spec.user, contents)
+
+    async def instances(self) -> list[Instance]:
+        return await self._observer.instances()
+
+    async def prepare(self, spec: LaunchSpec, launch: Launch, progress: Progress) -> None:
+        with self._working_on(spec.workspace):
+            runtime = await self._images.ensure(spec.runtime, progress)
+            if not _layered(spec) or await self._images.has(deps_image(spec.deps_key)):
+                return
+            progress(f"installing dependencies: {spec.install}")
+            place = await self._placing.place(spec, launch, runtime, generation=0)
+            await self._guard()
+            async with self._starting:
+                await self._layers.install(spec, launch.source, place, progress)
+
+    async def start(self, spec: LaunchSpec, launch: Launch, generation: int) -> Instance:
+        with self._working_on(spec.workspace):
+            async with self._starting:
+                await self._guard()
+                return await self._start(spec, launch, generation)
+
+    async def apply(self, instance: Instance, spec: LaunchSpec, launch: Launch) -> None:
+        place = (instance.workspace, instance.generation)
+        self._control.write_manifest(self._control.control(*place), launch.files, launch.digest)
+        if spec.source is Source.COPY:
+            self._control.set_applied(*place, UNKNOWN)
+            answer = await ask_inside(self._client, instance.id, "sync", _SYNC_S)
+            if not answer.get("ok"):
+                raise LaunchFailed(
+                    f"the edit did not come up: {answer.get('reason') or 'no reason given'}",
+                    hint="mend it and save again; what ran before goes on where it can",
+                    log=[str(line) for line in answer.get("log") or ()],
+                )
+            self._control.set_applied(*place, str(answer.get("digest", UNKNOWN)))
+        else:
+            self._control.set_applied(*place, launch.digest)
+
+    async def applied(self, instance: Instance) -> str | None:
+        """What was acknowledged; for a fresh instance what it says it copied, asked once it is ready."""
+        kept = self._control.applied(instance.workspace, instance.generation)
+        if kept is None and instance.ready:
+            kept = str((await self._observer.status(instance.id)).get("digest") or UNKNOWN)
+            if kept:
+                self._control.set_applied(instance.workspace, instance.generation, kept)
+        return kept or None
+
+    async def stop(self, instance: Instance, grace_s: float) -> None:
+        await self._containers.stop(instance.id, grace_s)
+        self._control.clear(instance.workspace, instance.generation)
+
+    async def diagnose(self, instance: Instance, lines: int = 50) -> Diagnosis:
+        return await self._observer.diagnose(instance.id, lines)
+
+    async def logs(self, instance: Instance, lines: int = 200) -> list[str]:
+        return await self._observer.logs(instance.id, lines)
+
+    async def forget(self, workspace: str) -> None:
+        await self._cleaner.forget(workspace)
+
+    async def purge(self, workspace: str) -> None:
+        await self._cleaner.purge(workspace)
+
+    async def sweep(self, known: set[str]) -> list[str]:
+        return await self._cleaner.sweep(known)
+
+    def hints(self) -> AsyncIterator[str]:
+        return events.hints(self._client, self._names.install_id)
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def _start(self, spec: LaunchSpec, launch: Launch, generation: int) -> Instance:
+        image = deps_image(spec.deps_key) if _layered(spec) else self._images.tag(spec.runtime)
+        place = await self._placing.place(spec, launch, image, generation)
+        self._step("network")
+        plan = plan_app(spec, generation, place, self._route_labels(spec, generation, place.network.name))
+        self._write(spec, launch, generation, plan)
+        self._step("control")
+        try:
+            container = await self._containers.create(plan)
+            self._step("created")
+            await self._containers.start(container)
+            self._step("started")
+            return await self._observer.one(container)
+        except BaseException:
+            await self._containers.remove(plan.name)
+            self._control.clear(spec.workspace, generation)
+            raise
+
+    def _write(self, spec: LaunchSpec, launch: Launch, generation: int, plan: ContainerPlan) -> None:
+        self._control.clear(spec.workspace, generation)
+        self._control.write_manifest(self._control.control(spec.workspace, generation), launch.files, launch.digest)
+        template = (self._options.shipped / "compose" / TEMPLATE).read_text("utf-8")
+        self._control.write_compose(spec.workspace, generation, compose_text(plan, template))
+        if spec.source is Source.DIRECT:
+            self._control.set_applied(spec.workspace, generation, launch.digest)
+
+    @contextmanager
+    def _working_on(self, workspace: str) -> Iterator[None]:
+        self._busy[workspace] += 1
+        try:
+            yield
+        finally:
+            self._busy[workspace] -= 1
+            if not self._busy[workspace]:
+                del self._busy[workspace]
+
+
+def _layered(spec: LaunchSpec) -> bool:
+    return bool(spec.install and spec.deps_key)

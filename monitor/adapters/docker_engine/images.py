@@ -1,0 +1,157 @@
+"""Runtime images, built from `runtimes/` by the docker command line with BuildKit when they are first needed."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import shutil
+import signal
+from collections import defaultdict, deque
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, suppress
+from pathlib import Path
+
+from monitor.adapters.docker_engine.client import DockerClient, Gone
+from monitor.adapters.docker_engine.evidence import text_lines
+from monitor.adapters.docker_engine.rendering import Json
+from monitor.domain.docker_names import runtime_image
+from monitor.ports.engine import LaunchFailed, Progress
+
+_SHARED = ("entrypoint", "shared")
+_KEPT_LINES = 60
+_LONGEST_S = 1_800
+_PASSED_ON = ("PATH", "HOME", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY")
+
+
+class RuntimeImages:
+    """The images of `runtimes/`, each named by the hash of what it is built from; one build a runtime at once."""
+
+    def __init__(self, client: DockerClient, runtimes: Path, extra_ca: Path | None) -> None:
+        self._client = client
+        self._runtimes = runtimes
+        self._extra_ca = extra_ca
+        self._tags: dict[str, str] = {}
+        self._building: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    def tag(self, runtime: str) -> str:
+        """The image's name, whether it was built yet or not. Raises `LaunchFailed` for a runtime we do not have."""
+        if runtime not in self._tags:
+            if not (self._runtimes / runtime / "Dockerfile").is_file():
+                raise LaunchFailed(f"there is no runtime '{runtime}'", hint="`slipway detect` says why it was chosen")
+            self._tags[runtime] = runtime_image(runtime, _digest(self._runtimes, runtime))
+        return self._tags[runtime]
+
+    async def ensure(self, runtime: str, progress: Progress) -> str:
+        """Build the image where it is missing and return its name; minutes on first use, else one question.
+
+        Raises `LaunchFailed` with the build's last lines, `EngineAway`. Cancelled, the build is stopped.
+        """
+        tag = self.tag(runtime)
+        async with self._building[runtime]:
+            if not await self.has(tag):
+                progress(f"building the runtime {runtime} (once)")
+                await self._build(runtime, tag, progress)
+        return tag
+
+    async def has(self, tag: str) -> bool:
+        """Whether Docker has an image of that name."""
+        try:
+            await self.inspect(tag)
+        except Gone:
+            return False
+        return True
+
+    async def inspect(self, tag: str) -> Json:
+        """Raises `Gone`."""
+        seen: Json = await self._client.ask(lambda api: api.inspect_image(tag))  # type: ignore[no-untyped-call]
+        return seen
+
+    async def _build(self, runtime: str, tag: str, progress: Progress) -> None:
+        tail: deque[str] = deque(maxlen=_KEPT_LINES)
+        try:
+            async with asyncio.timeout(_LONGEST_S):
+                async with aclosing(_run(self._command(runtime, tag), self._environment())) as lines:
+                    async for line in lines:
+                        tail.append(line)
+                        progress(line)
+        except TimeoutError:
+            raise LaunchFailed(
+                f"building the runtime {runtime} took longer than {_LONGEST_S // 60} min", log=tail
+            ) from None
+        if not await self.has(tag):
+            raise LaunchFailed(
+                f"building the runtime {runtime} failed",
+                hint="its last lines say why; behind a proxy that re-signs TLS set SLIPWAY_EXTRA_CA",
+                log=tail,
+            )
+
+    def _command(self, runtime: str, tag: str) -> list[str]:
+        docker = shutil.which("docker")
+        if docker is None:
+            raise LaunchFailed(
+                "runtimes are built by the docker command, which is missing", hint="install docker-cli and buildx"
+            )
+        secret = ["--secret", f"id=ca,src={self._extra_ca}"] if self._extra_ca else []
+        dockerfile = self._runtimes / runtime / "Dockerfile"
+        return [
+            docker,
+            "build",
+            "--progress",
+            "plain",
+            "--tag",
+            tag,
+            "--file",
+            str(dockerfile),
+            *secret,
+            "--",
+            str(self._runtimes),
+        ]
+
+    def _environment(self) -> dict[str, str]:
+        """Nothing of the monitor's own environment but where Docker is: promise 5."""
+        passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        host = {"DOCKER_HOST": self._client.host} if self._client.host else {}
+        return {**passed, **host, "DOCKER_BUILDKIT": "1"}
+
+
+async def _run(argv: list[str], env: dict[str, str]) -> AsyncGenerator[str]:
+    """What a command prints, line by line; it is stopped with all it started when nobody listens any more."""
+    process = await asyncio.create_subprocess_exec(
+        *argv,
+        env=env,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    rest = b""
+    try:
+        while piece := await process.stdout.read(65_536):
+            *whole, rest = (rest + piece)[-1_000_000:].split(b"\n")
+            for line in whole:
+                for text in text_lines(line, 1):
+                    yield text
+        await process.wait()
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+
+
+def _digest(runtimes: Path, runtime: str) -> str:
+    """The content hash of everything the image is built from."""
+    digest = hashlib.sha256()
+    for path in _sources(runtimes, runtime):
+        digest.update(f"{path.relative_to(runtimes)}\0{path.stat().st_mode & 0o111:o}\0".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _sources(runtimes: Path, runtime: str) -> Iterator[Path]:
+    for folder in (*_SHARED, runtime):
+        for path in sorted((runtimes / folder).rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                yield path

@@ -1,0 +1,56 @@
+"""A container plan as compose text: true, and usable by hand with `docker compose -f … up -d`.
+
+Every value is written as a JSON string (which YAML reads as it stands) with `$` doubled, because Compose would
+otherwise replace `$NAME` by the caller's environment.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from jinja2 import Environment, StrictUndefined
+
+from monitor.domain.container import LOG_OPTIONS, ContainerPlan, Mount, MountKind
+
+TEMPLATE = "workspace.yaml.j2"
+_COMPOSE_OWN = "com.docker.compose."
+
+
+def quoted(value: object) -> str:
+    """One scalar as Compose must read it: text quoted and `$`-escaped, numbers and booleans plain."""
+    if isinstance(value, bool | int | float):
+        return json.dumps(value)
+    return json.dumps(str(value).replace("$", "$$"))
+
+
+def compose_text(plan: ContainerPlan, template: str) -> str:
+    """Given a plan and the template's text, return the compose file's.
+
+    Compose's own labels are left out: it writes them itself, from the same project and service names.
+    """
+    environment = Environment(  # the output is YAML, where `quoted` escapes every value
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701
+    )
+    environment.filters["q"] = quoted
+    return environment.from_string(template).render(
+        plan=plan,
+        user=f"{plan.user[0]}:{plan.user[1]}",
+        labels=_foreign(plan.labels),
+        network_labels=_foreign(plan.network.labels),
+        log_options=LOG_OPTIONS,
+        tmpfs=[f"{target}:{options}" for target, options in plan.tmpfs],
+        volumes=[(mount, _foreign(mount.labels)) for mount in _volumes(plan.mounts)],
+    )
+
+
+def _foreign(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in pairs if not name.startswith(_COMPOSE_OWN)]
+
+
+def _volumes(mounts: Iterable[Mount]) -> list[Mount]:
+    return [mount for mount in mounts if mount.kind is MountKind.VOLUME]

@@ -1,0 +1,86 @@
+"""A container as a value: the one description both the Engine's API and the compose text are written from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from monitor.domain.launch import Limits
+
+LOG_OPTIONS = (("max-file", "2"), ("max-size", "5m"))
+"""Docker's own rotation: at most 10 MB a container."""
+
+
+class MountKind(StrEnum):
+    BIND = "bind"
+    VOLUME = "volume"
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """One folder or volume inside the container.
+
+    `source` is an absolute host path or a volume's name; `key` is the volume's name in the compose text and
+    `labels` are the volume's own.
+    """
+
+    kind: MountKind
+    source: str
+    target: str
+    read_only: bool = False
+    key: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkPlan:
+    """The workspace's own bridge: name, subnet and gateway (IPv4), labels."""
+
+    name: str
+    subnet: str
+    gateway: str
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The readiness mark as Docker asks for it; all times in milliseconds.
+
+    While starting it is asked every `start_interval` for at most `start_period`, after that every `interval`: a child
+    that comes up later than `start_period` is only noticed at the next `interval`, so the period covers the
+    slowest start that is waited for.
+    """
+
+    start_period: int
+    start_interval: int
+    interval: int = 300_000
+    timeout: int = 5_000
+    retries: int = 3
+    test: tuple[str, ...] = ("CMD", "test", "-f", "/app/.container-ready")
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerPlan:
+    """Everything about one container that is ours to choose.
+
+    `script` runs by `/bin/sh -c` in place of the image's own command. `aliases` are its names on its network.
+    """
+
+    name: str
+    image: str
+    project: str
+    service: str
+    user: tuple[int, int]
+    env: tuple[tuple[str, str], ...]
+    labels: tuple[tuple[str, str], ...]
+    mounts: tuple[Mount, ...]
+    tmpfs: tuple[tuple[str, str], ...]
+    limits: Limits
+    network: NetworkPlan
+    health: Health | None = None
+    read_only: bool = False
+    script: str | None = None
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        return (self.name, self.service)

@@ -1,0 +1,1 @@
+"""The bundled Traefik and S3 server: found, configured, started, watched and stopped."""

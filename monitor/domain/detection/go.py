@@ -1,0 +1,146 @@
+"""Go: the main package of a module or workspace, built into a path of ours and run."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from monitor.domain.detection import procfile
+from monitor.domain.detection.facts import Facts
+from monitor.domain.detection.pins import choose, clean, from_tools
+from monitor.domain.detection.result import INCOMPLETE, LIKELY, SURE, Detection
+from monitor.domain.launch import ProjectType
+
+BINARY = ".slipway/bin/app"
+STANDARD = "go build net/http html/template encoding/json log/slog database/sql"
+"""Compiled once with the dependencies, so that a first start does not compile the standard library."""
+FRAMEWORKS = (
+    ("gin-gonic/gin", "gin"),
+    ("labstack/echo", "echo"),
+    ("gofiber/fiber", "fiber"),
+    ("go-chi/chi", "chi"),
+    ("gorilla/mux", "gorilla"),
+    ("beego/beego", "beego"),
+)
+READS_PORT = re.compile(r"Getenv\(\s*\"PORT\"|LookupEnv\(\s*\"PORT\"|env:\"PORT|\"PORT\"")
+LISTENS = re.compile(
+    r"(?:ListenAndServe(?:TLS)?|\.Run|\.Start|\.Listen|Addr\s*[:=]+|addr\s*:?=)\s*\(?\s*\"(?:localhost|0\.0\.0\.0|127\.0\.0\.1)?:(\d{2,5})\""
+)
+NEEDS = "no `package main` in the folder, cmd/ or below: add one, or `build:` and `start:` to slipway.yaml"
+
+
+def detect(facts: Facts) -> Detection | None:
+    """A Go module or workspace, or a folder of Go files without one."""
+    sources = facts.top(".go")
+    if not facts.has("go.mod", "go.work") and not sources:
+        return None
+    main = _main(facts)
+    text = facts.text("go.mod")
+    pin, pin_file = _version(facts)
+    vendored = "vendor" in facts.folders
+    framework = next((name for dep, name in FRAMEWORKS if dep in text), None)
+    manifests = [p for p in ("go.mod", "go.sum", "go.work", "go.work.sum") if facts.has(p)]
+    modules = [p for p in facts.matching(r"[\w./-]+/go\.(mod|sum)") if not p.startswith("vendor/")]
+    downloads = bool(re.search(r"^\s*(require\b|[\w.-]+\.[\w./-]+ v\d)", text, re.MULTILINE)) or facts.has("go.work")
+    command = procfile.web(facts)
+    target = f"./{main}" if main else "."
+    evidence = [*(manifests[:1] or ["Go files without go.mod"])]
+    if main is not None:
+        evidence += [
+            f"package main in {main or 'the folder itself'}",
+            f"builds {target} because it is the project's main package",
+        ]
+    evidence += [procfile.EVIDENCE] if command else []
+    evidence += [f"{pin_file} asks for Go {pin}"] if pin else []
+    build = (
+        f"go build -o {BINARY} {shlex.quote(target)}"
+        if manifests
+        else f"go build -o {BINARY} {' '.join(map(shlex.quote, _loose(sources)))}"
+    )
+    own = command if command and not re.match(r"(\./)?(bin|out|app)\b|\S+$", command) else None
+    return Detection(
+        ProjectType.GO,
+        reason=evidence[1] if main is not None else NEEDS,
+        evidence=tuple(evidence),
+        confidence=INCOMPLETE if main is None else SURE if manifests else LIKELY,
+        framework=framework,
+        version=pin,
+        version_from=pin_file,
+        package_manager="go" if manifests else None,
+        install=f"go mod download && {STANDARD}"
+        if downloads and not vendored
+        else STANDARD
+        if main is not None
+        else None,
+        build=build if main is not None else None,
+        start=(own or f"./{BINARY}") if main is not None else None,
+        port=_port(facts) or 8080,
+        deps_files=tuple([*manifests, *modules]) if downloads and not vendored else (),
+        data=tuple(_data(facts)),
+    )
+
+
+def _loose(sources: list[str]) -> list[str]:
+    return [s for s in sources if not s.endswith("_test.go")] or ["."]
+
+
+def _version(facts: Facts) -> tuple[str | None, str | None]:
+    for path in ("go.mod", "go.work"):
+        text = facts.text(path)
+        line = re.search(r"^go\s+(\d[\w.]*)", text, re.MULTILINE)
+        chain = re.search(r"^toolchain\s+go(\d[\w.]*)", text, re.MULTILINE)
+        if line or chain:
+            return choose(
+                from_tools(facts, "go"),
+                (clean(line[1] if line else None), path),
+                (clean(chain[1] if chain else None), path),
+            )
+    return from_tools(facts, "go")
+
+
+def _main(facts: Facts) -> str | None:
+    """The folder ("" for the root) of the main package to build."""
+    mains: dict[str, None] = {}
+    for path in facts.matching(r"(?:[\w.-]+/){0,4}[\w.-]+\.go"):
+        if path.endswith("_test.go") or re.search(
+            r"(^|/)(vendor|testdata|examples?|internal/tools|tools|hack|scripts)/", path
+        ):
+            continue
+        text = facts.text(path)
+        if (re.search(r"^package main\b", text, re.MULTILINE) and not re.search(
+            r"^//go:build ignore", text, re.MULTILINE
+        )) or (not text and path.endswith("main.go")):
+            mains[path.rpartition("/")[0]] = None
+    order = ("server", "api", "web", "app", "main", "httpd", "http")
+    return min(
+        mains,
+        key=lambda f: (
+            f != "",
+            not f.startswith("cmd"),
+            order.index(n) if (n := f.rpartition("/")[2]) in order else len(order),
+            f.count("/"),
+            f,
+        ),
+        default=None,
+    )
+
+
+def _port(facts: Facts) -> int | None:
+    """A port written into the sources, where nothing reads `PORT`."""
+    texts = [t for p, t in sorted(facts.texts.items()) if p.endswith(".go") and not p.endswith("_test.go")]
+    if any(READS_PORT.search(t) for t in texts):
+        return None
+    found = next((m for t in texts if (m := LISTENS.search(t))), None)
+    return int(found[1]) if found and 80 <= int(found[1]) < 65536 else None
+
+
+def _data(facts: Facts) -> list[str]:
+    found = [
+        m
+        for p, t in sorted(facts.texts.items())
+        if p.endswith(".go")
+        for m in re.findall(
+            r"(?:sql\.Open\(\s*\"sqlite3?\"\s*,\s*|sqlite\.Open\()\"(?:file:)?(?:\./)?([\w][\w./-]*)", t
+        )
+    ]
+    return [f for f in dict.fromkeys(found) if ".." not in f.split("/")]

@@ -1,0 +1,233 @@
+"""Front-end and full-stack frameworks of Node: what they build, where, and what serves it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from monitor.domain.detection.facts import Facts, table, word
+
+DEV = re.compile(
+    r"react-scripts start|react-app-rewired start|craco start|\bng serve|vue-cli-service serve|\bwebpack serve|webpack-dev-server"
+    r"|\bvite(?! preview| build)(?=\s|$)|\bparcel (?!build|watch)|gatsby (develop|serve)|astro (dev|preview)|next dev|nux[ti]+ dev|svelte-kit dev|remix dev"
+    r"|rsbuild (dev|preview)|rspack (serve|dev)|docusaurus (start|serve)|eleventy --serve|ember serve|vitepress dev|snowpack dev|stencil .*--serve|rollup .*(-w|--watch)"
+    r"|live-server|browser-sync|lite-server|vite preview|start-storybook|storybook dev|umi dev|gulp( serve| watch)?$|react-router dev|farm (start|dev)|preact watch"
+    r"|wmr(?! build)|hexo server|vuepress dev|elm-app start|ng s( |$)|polymer serve"
+)
+"""Start scripts that run a development server: builds are served instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a framework turns into: a folder to serve (`output`) or a server (`start`)."""
+
+    framework: str
+    reason: str
+    build: str | None = None
+    output: str | None = None
+    spa: bool = False
+    start: str | None = None
+
+
+Rule = Callable[[Facts, dict[str, Any], frozenset[str]], Built | None]
+
+
+def config(facts: Facts, name: str) -> str:
+    """The text of `name.config.*`, "" where there is none."""
+    return "".join(facts.text(f"{name}.config.{end}") for end in ("js", "mjs", "cjs", "ts", "mts"))
+
+
+def _next(facts: Facts, package: dict[str, Any], names: frozenset[str]) -> Built | None:
+    if "next" not in names:
+        return None
+    text = config(facts, "next")
+    if re.search(r"output\s*:\s*['\"]export['\"]", text):
+        return Built("next", "next.config exports static pages", "next build", _named(text, "distDir") or "out")
+    return Built("next", "Next serves what it built", "next build", start="next start -H $HOST -p $PORT")
+
+
+def _nuxt(facts: Facts, package: dict[str, Any], names: frozenset[str]) -> Built | None:
+    if not names & {"nuxt", "nuxt3", "nuxt-edge", "nuxt-nightly"}:
+        return None
+    scripts = table(package, "scripts")
+    spec = str(table(package, "dependencies").get("nuxt") or table(package, "devDependencies").get("nuxt") or "")
+    old = bool(re.match(r"[\^~]?[12]\.", spec))
+    if old and re.search(r"target\s*:\s*['\"]static['\"]", config(facts, "nuxt")):
+        return Built("nuxt", "nuxt.config targets static", "nuxt generate", "dist")
+    if old:
+        return Built(
+            "nuxt", "Nuxt 2 serves what it built", "nuxt build", start="nuxt start --hostname $HOST --port $PORT"
+        )
+    if "generate" in str(scripts.get("build", "")):
+        return Built("nuxt", "the build script generates static pages", "nuxt generate", ".output/public")
+    return Built("nuxt", "Nuxt builds its own server", "nuxt build", start="node .output/server/index.mjs")
+
+
+def _react_router(facts: Facts, package: dict[str, Any], names: frozenset[str]) -> Built | None:
+    if names & {"@react-router/dev", "@react-router/serve"}:
+        if re.search(r"ssr\s*:\s*false", config(facts, "react-router")):
+            return Built(
+                "react-router",
+                "react-router.config switches the server off",
+                "react-router build",
+                "build/client",
+                spa=True,
+            )
+        start = "react-router-serve ./build/server/index.js" if "@react-router/serve" in names else None
+        return (
+            Built("react-router", "React Router serves what it built", "react-router build", start=start)
+            if start
+            else None
+        )
+    if names & {"@remix-run/dev", "@remix-run/serve"}:
+        if re.search(r"ssr\s*:\s*false", config(facts, "vite")):
+            return Built("remix", "vite.config switches the server off", "remix vite:build", "build/client", spa=True)
+        vite = "vite" in names
+        build, entry = (
+            ("remix vite:build", "./build/server/index.js") if vite else ("remix build", "./build/index.js")
+        )
+        return (
+            Built("remix", "Remix serves what it built", build, start=f"remix-serve {entry}")
+            if "@remix-run/serve" in names
+            else None
+        )
+    return None
+
+
+def _astro(facts: Facts, package: dict[str, Any], names: frozenset[str]) -> Built | None:
+    if "astro" not in names:
+        return None
+    text = config(facts, "astro")
+    out = _named(text, "outDir") or "dist"
+    if "@astrojs/node" in names and re.search(r"adapter\s*:", text or "adapter:"):
+        return Built(
+            "astro", "the node adapter builds a server", "astro build", start=f"node ./{out}/server/entry.mjs"
+        )
+    return Built("astro", "Astro builds static pages", "astro build", out)
+
+
+def _sveltekit(facts: Facts, package: dict[str, Any], names: frozenset[str]) -> Built | None:
+    if "@sveltejs/kit" not in names:
+        return None
+    text = config(facts, "svelte")
+    if "@sveltejs/adapter-static" in names:
+        fallback = bool(re.search(r"fallback\s*:\s*['\"]", text))
+        return Built(
+            "sveltekit",
+            "adapter-static builds static pages",
+            "vite build",
+            _named(text, "pages") or "build",
+            spa=fallback,
+        )
+    if "@sveltejs/adapter-node" in names:
+        return Built(
+            "sveltekit", "adapter-node builds a server", "vite build", start=f"node {_named(text, 'out') or 'build'}"
+        )
+    return Built(
+        "sveltekit",
+        "without adapter-node only the preview server runs it",
+        "vite build",
+        start="vite preview --host $HOST --port $PORT",
+    )
+
+
+def _angular(facts: Facts, package: dict[str, Any], names: frozenset[str]) -> Built | None:
+    if "@angular/core" not in names:
+        return None
+    projects = table(facts.json("angular.json"), "projects")
+    name = word(facts.json("angular.json").get("defaultProject")) or next(
+        iter(projects), word(package.get("name")) or "app"
+    )
+    build = table(projects, name, "architect", "build") or table(projects, name, "targets", "build")
+    options = table(build, "options")
+    place = options.get("outputPath")
+    out = (word(place) or word(place.get("base") if isinstance(place, dict) else None) or f"dist/{name}").rstrip("/")
+    browser = word(place.get("browser")) if isinstance(place, dict) and "browser" in place else "browser"
+    if (word(build.get("builder")) or "").endswith(":browser"):
+        return Built("angular", "angular.json builds for the browser", "ng build", out, spa=True)
+    if (options.get("server") and table(options, "ssr")) or options.get("ssr") is True:
+        return Built("angular", "angular.json builds a server", "ng build", start=f"node {out}/server/server.mjs")
+    return Built(
+        "angular", "angular.json builds for the browser", "ng build", f"{out}/{browser}" if browser else out, spa=True
+    )
+
+
+def _nest(facts: Facts, package: dict[str, Any], names: frozenset[str]) -> Built | None:
+    if "@nestjs/core" not in names:
+        return None
+    scripts = table(package, "scripts")
+    start = None if "start:prod" in scripts else "node dist/main"
+    return Built("nest", "Nest runs what it built", "nest build", start=start or "npm:start:prod")
+
+
+def _vite(facts: Facts, package: dict[str, Any], names: frozenset[str]) -> Built | None:
+    if "vite" not in names and not (names & {"rolldown-vite"}):
+        return None
+    text = config(facts, "vite")
+    root = (_named(text, "root") or "").strip("./")
+    out = (_named(text, "outDir") or "dist").removeprefix("./")
+    place = out.removeprefix("../") if out.startswith("../") else f"{root}/{out}" if root else out
+    return Built("vite", "Vite builds static files", "vite build", place, spa=True)
+
+
+def _vitepress(facts: Facts, package: dict[str, Any], names: frozenset[str]) -> Built | None:
+    for tool in ("vitepress", "vuepress"):
+        if tool in names:
+            folder = next((p.split(f".{tool}/")[0] for p in sorted(facts.files) if f".{tool}/" in p), "docs/")
+            return Built(
+                tool, f"{tool} builds static pages", f"{tool} build {folder}".strip(), f"{folder}.{tool}/dist"
+            )
+    return None
+
+
+SIMPLE: tuple[tuple[str, str, str, str, bool], ...] = (
+    ("react-scripts", "create-react-app", "react-scripts build", "build", True),
+    ("react-app-rewired", "create-react-app", "react-app-rewired build", "build", True),
+    ("@vue/cli-service", "vue-cli", "vue-cli-service build", "dist", True),
+    ("gatsby", "gatsby", "gatsby build", "public", False),
+    ("@docusaurus/core", "docusaurus", "docusaurus build", "build", False),
+    ("@11ty/eleventy", "eleventy", "eleventy", "_site", False),
+    ("hexo", "hexo", "hexo generate", "public", False),
+    ("ember-cli", "ember", "ember build --environment=production", "dist", True),
+    ("preact-cli", "preact", "preact build", "build", True),
+    ("@stencil/core", "stencil", "stencil build", "www", True),
+    ("@rsbuild/core", "rsbuild", "rsbuild build", "dist", True),
+    ("@rspack/cli", "rspack", "rspack build", "dist", True),
+    ("@farmfe/core", "farm", "farm build", "dist", True),
+    ("parcel", "parcel", "parcel build", "dist", True),
+    ("parcel-bundler", "parcel", "parcel build", "dist", True),
+    ("snowpack", "snowpack", "snowpack build", "build", True),
+    ("webpack", "webpack", "webpack --mode production", "dist", True),
+    ("rollup", "rollup", "rollup -c", "dist", True),
+    ("esbuild", "esbuild", "", "dist", True),
+)
+"""Dependency, framework, build command, output folder, single-page; the first whose dependency is there."""
+RULES: tuple[Rule, ...] = (_next, _nuxt, _react_router, _astro, _sveltekit, _angular, _nest, _vitepress)
+
+
+def server_framework(facts: Facts, package: dict[str, Any], names: frozenset[str]) -> Built | None:
+    """A framework that owns the whole project, whatever its start script says."""
+    return next((built for rule in RULES if (built := rule(facts, package, names))), None)
+
+
+def site_builder(facts: Facts, package: dict[str, Any], names: frozenset[str]) -> Built | None:
+    """A bundler or site generator whose output is served where nothing else starts the project."""
+    for dependency, framework, build, output, spa in SIMPLE:
+        if dependency in names and (dependency not in {"webpack", "rollup", "esbuild"} or "vite" not in names):
+            return Built(framework, f"{framework} builds static files", build or None, output, spa)
+        if dependency == "@docusaurus/core" and (vite := _vite_unless(facts, package, names)):
+            return vite
+    return _vite(facts, package, names)
+
+
+def _vite_unless(facts: Facts, package: dict[str, Any], names: frozenset[str]) -> Built | None:
+    later = {"react-scripts", "@11ty/eleventy", "gatsby", "hexo", "ember-cli", "preact-cli"}
+    return None if names & later else _vite(facts, package, names)
+
+
+def _named(text: str, key: str) -> str | None:
+    """A string option of a JavaScript configuration file, where it is written plainly."""
+    match = re.search(rf"\b{key}\s*:\s*['\"]([\w./@-]+)['\"]", text)
+    return match[1] if match else None

@@ -1,0 +1,114 @@
+"""PHP: composer projects and plain pages, read at each request from their document root."""
+
+from __future__ import annotations
+
+import re
+
+from monitor.domain.detection.facts import Facts, table, word
+from monitor.domain.detection.pins import choose, clean, from_files, from_tools
+from monitor.domain.detection.result import INCOMPLETE, LIKELY, SURE, Detection
+from monitor.domain.launch import ProjectType, Source
+
+START = "slipway-php"
+"""The runtime's own server: nginx in front of php-fpm, document root and port from the environment."""
+FRAMEWORKS = (
+    ("laravel/framework", "laravel"), ("laravel/lumen-framework", "lumen"), ("symfony/framework-bundle", "symfony"), ("slim/slim", "slim"),
+    ("cakephp/cakephp", "cakephp"), ("yiisoft/yii2", "yii"), ("codeigniter4/framework", "codeigniter"), ("drupal/core-recommended", "drupal"),
+    ("laminas/laminas-mvc", "laminas"), ("johnpbloch/wordpress", "wordpress"), ("roots/wordpress", "wordpress"), ("silex/silex", "silex"),
+)  # fmt: skip
+DOCROOTS = ("public", "", "web", "webroot", "www", "htdocs", "html", "public_html", "src", "app", "frontend/web")
+NEEDS = "no index.php in the folder, public/, web/ or www/: add one, or `docroot:` to slipway.yaml"
+
+
+def detect(facts: Facts) -> Detection | None:
+    """A PHP project: composer.json, or an index.php where a server would look for it."""
+    docroot = next((d for d in DOCROOTS if facts.has(f"{d}/index.php" if d else "index.php")), None)
+    pages = facts.top(".php")
+    if not facts.has("composer.json", "composer.lock") and docroot is None and not pages:
+        return None
+    package = facts.json("composer.json")
+    requires = table(package, "require")
+    framework = next((name for dep, name in FRAMEWORKS if dep in requires), None)
+    if framework is None and facts.has("wp-config-sample.php", "wp-config.php"):
+        framework = "wordpress"
+    docroot = docroot if docroot is not None else ("" if pages else None)
+    installs = any("/" in name for name in requires) or facts.has("composer.lock")
+    pin, pin_file = choose(
+        from_files(facts, ".php-version"),
+        from_tools(facts, "php"),
+        (clean(_platform(package)), "composer.json"),
+        (clean(word(requires.get("php"))), "composer.json"),
+    )
+    page = None if docroot is None else f"{docroot}/index.php" if docroot else "index.php"
+    seen = [p for p in ("composer.json", "artisan", page) if p and facts.has(p)] or pages[:3]
+    evidence = [*seen, *([f"requires {framework}"] if framework else [])]
+    evidence += (
+        [f"serves {docroot or 'the folder itself'} because {page or 'PHP pages'} is there"]
+        if docroot is not None
+        else []
+    )
+    evidence += [f"{pin_file} asks for PHP {pin}"] if pin else []
+    data = _data(facts, framework)
+    return Detection(
+        ProjectType.PHP,
+        reason=f"{seen[0] if seen else 'PHP files'} is there" if docroot is not None else NEEDS,
+        evidence=tuple(evidence),
+        confidence=INCOMPLETE if docroot is None else SURE if framework or page else LIKELY,
+        framework=framework,
+        version=pin,
+        version_from=pin_file,
+        package_manager="composer" if facts.has("composer.json") else None,
+        install="composer install --no-dev --no-interaction --prefer-dist --no-scripts --no-autoloader"
+        if installs
+        else None,
+        setup=_setup(facts, framework, installs=installs),
+        start=START if docroot is not None else None,
+        port=8080 if docroot is not None else None,
+        docroot=docroot or "",
+        data=data,
+        deps_files=tuple(
+            p for p in ("composer.json", "composer.lock", "auth.json", *facts.below("packages")) if facts.has(p)
+        )[:500]
+        if installs
+        else (),
+        source=Source.COPY if installs or data else Source.DIRECT,
+        restart_on_edit=False,
+    )
+
+
+def _platform(package: dict[str, object]) -> str | None:
+    return word(table(package, "config", "platform").get("php"))
+
+
+def _setup(facts: Facts, framework: str | None, *, installs: bool) -> str | None:
+    """What needs the source: the autoloader, and the key and tables Laravel cannot do without."""
+    steps = ["composer dump-autoload --no-dev --optimize"] if installs else []
+    if framework == "laravel":
+        steps.append(
+            "mkdir -p storage/framework/cache storage/framework/sessions storage/framework/views storage/logs bootstrap/cache"
+        )
+        if facts.has(".env.example"):
+            steps.append("{ [ -f .env ] || { cp .env.example .env && php artisan key:generate --force; }; }")
+        if _sqlite(facts):
+            steps.append(
+                "{ [ -e database/database.sqlite ] || touch database/database.sqlite; } && php artisan migrate --force"
+            )
+    return " && ".join(steps) or None
+
+
+def _sqlite(facts: Facts) -> bool:
+    return bool(re.search(r"^DB_CONNECTION=sqlite", facts.text(".env.example"), re.MULTILINE))
+
+
+def _data(facts: Facts, framework: str | None) -> tuple[str, ...]:
+    """Laravel's own places; SQLite files that plain pages open by name."""
+    if framework == "laravel":
+        return ("database/database.sqlite", "storage")
+    if framework == "wordpress":
+        return ("wp-content/uploads",)
+    found: list[str] = []
+    for path, text in sorted(facts.texts.items()):
+        if path.endswith(".php"):
+            found += re.findall(r"sqlite:(?:\./)?([\w][\w./-]*\.\w+)['\"]", text)
+            found += re.findall(r"new\s+\\?SQLite3\(\s*['\"](?:\./)?([\w][\w./-]*)['\"]", text)
+    return tuple(f for f in dict.fromkeys(found) if ".." not in f.split("/"))

@@ -1,0 +1,132 @@
+"""Which application object of a Python project is the one to serve, and under what module name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from monitor.domain.detection.facts import Facts
+from monitor.domain.detection.python_source import App, Source, read_source
+
+FILE_RANK = ("wsgi", "asgi", "app", "main", "server", "api", "application", "run", "index", "__init__")
+NAME_RANK = ("app", "application", "server", "api", "asgi_app", "wsgi_app", "create_app")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An app in a file: `module` is importable when `base` (a folder, "" for the root) is on Python's path."""
+
+    app: App
+    path: str
+    module: str
+    base: str
+
+    @property
+    def address(self) -> str:
+        """`module:name`, as gunicorn and uvicorn take it."""
+        return f"{self.module}:{self.app.name}"
+
+
+def read_all(facts: Facts) -> dict[str, Source]:
+    """Every Python text, read; files that are not valid Python are left as problems."""
+    read = {p: read_source(t) for p, t in facts.texts.items() if p.endswith(".py")}
+    facts.problems.extend(f"{p} {s.problem}" for p, s in sorted(read.items()) if s.problem)
+    return read
+
+
+def find_apps(facts: Facts, sources: dict[str, Source]) -> list[Found]:
+    """Every application object, the one to serve first."""
+    found = [
+        Found(app, path, *module_of(facts, path, source))
+        for path, source in sources.items()
+        for app in (*source.apps, *source.factories, *_borrowed(facts, path, source, sources))
+    ]
+    return sorted(found, key=_rank)
+
+
+def _borrowed(facts: Facts, path: str, source: Source, sources: dict[str, Source]) -> list[App]:
+    """Apps another file of the project makes: `app = create_app()`, `from shop import app`."""
+    own = {f.name: f for f in source.factories}
+    taken = {a.name for a in source.apps}
+    apps: list[App] = []
+    for name, full in source.assigned.items():
+        maker = own.get(full) or _exported(facts, path, full, sources, factories=True)
+        if maker and name not in taken:
+            apps.append(replace(maker, name=name, factory=False, text=f"{name} = {full.rpartition('.')[2]}()"))
+    for name, full in source.imports.items():
+        app = _exported(facts, path, full, sources, factories=False)
+        if app and name not in taken and _is_entry(path):
+            module = full.rpartition(".")[0]
+            apps.append(replace(app, name=name, text=f"{name} from {module or '.'}"))
+    return apps
+
+
+def _is_entry(path: str) -> bool:
+    return path.rpartition("/")[2] in {"wsgi.py", "asgi.py", "run.py", "main.py", "app.py", "server.py"}
+
+
+def _exported(facts: Facts, path: str, full: str, sources: dict[str, Source], *, factories: bool) -> App | None:
+    module, _, name = full.rpartition(".")
+    if full.startswith("."):
+        up = len(full) - len(full.lstrip(".")) - 1
+        folder = path.split("/")[:-1]
+        folder = folder[: len(folder) - up] if up <= len(folder) else folder
+        inner = full.lstrip(".").rpartition(".")[0]
+        module = ".".join((*folder, inner) if inner else folder)
+    if not name:
+        return None
+    for candidate in _files_of(facts, path, module):
+        source = sources.get(candidate)
+        if source and candidate != path:
+            for app in source.factories if factories else source.apps:
+                if app.name == name:
+                    return app
+    return None
+
+
+def _files_of(facts: Facts, path: str, module: str) -> list[str]:
+    """Where a module of the project can lie: from the root, from `src/`, or beside the importing file."""
+    inner = module.replace(".", "/")
+    folder = path.rpartition("/")[0]
+    bases = ["", "src/", f"{folder}/" if folder else ""]
+    names = [f"{b}{inner}{end}" for b in bases for end in (".py", "/__init__.py")] if inner else ["__init__.py"]
+    return [n for n in dict.fromkeys(names) if facts.has(n)]
+
+
+def module_of(facts: Facts, path: str, source: Source) -> tuple[str, str]:
+    """The module name of a file and the folder it must be imported from."""
+    parts = path.removesuffix(".py").split("/")
+    folders = parts[:-1]
+    depth = _base_depth(facts, folders, source)
+    inside = [*parts[depth:-1], *([] if parts[-1] == "__init__" else parts[-1:])]
+    return ".".join(inside) or parts[-1], "/".join(folders[:depth])
+
+
+def _base_depth(facts: Facts, folders: list[str], source: Source) -> int:
+    """How many of a file's folders are no packages: judged by `__init__.py`, then by what the file imports."""
+    if not folders:
+        return 0
+    for depth in range(len(folders)):
+        if facts.has("/".join([*folders[: depth + 1], "__init__.py"])):
+            return depth
+    if any(m.partition(".")[0] == folders[0] for m in source.modules):
+        return 0
+    if source.relative:
+        return max(len(folders) - 1, 0)
+    siblings = any(
+        facts.has("/".join([*folders, *m.split(".")]) + ".py") or "/".join([*folders, m]) in facts.folders
+        for m in source.modules
+        if m and not m.startswith(".")
+    )
+    if siblings:
+        return len(folders)
+    return 1 if folders[0] == "src" else 0
+
+
+def _rank(found: Found) -> tuple[int, int, int, int, str]:
+    """Module variables before factories, entry files and usual names first, then the highest file."""
+    stem = found.path.rpartition("/")[2].removesuffix(".py")
+    file_rank = FILE_RANK.index(stem) if stem in FILE_RANK else len(FILE_RANK)
+    name_rank = NAME_RANK.index(found.app.name) if found.app.name in NAME_RANK else len(NAME_RANK)
+    depth = len([f for f in found.path.split("/")[:-1] if f != "src"])
+    wrapped = 0 if found.app.kind == "socketio" else 1
+    return (int(found.app.factory), min(depth, 1) * 3 + wrapped, file_rank, name_rank, found.path)

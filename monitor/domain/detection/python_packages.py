@@ -1,0 +1,197 @@
+"""How a Python project says what it depends on: package manager, install command, pins."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+
+from monitor.domain.detection.facts import Facts, table, word, words
+from monitor.domain.detection.pins import Pin, choose, clean, from_files, from_tools
+from monitor.domain.detection.python_source import Source
+
+VENV = "python3 -m venv .venv"
+TOOLS = "python3 -m venv .slipway/tools && .slipway/tools/bin/pip install --quiet {0}"
+GUESSES = {
+    "flask": "flask", "fastapi": "fastapi", "starlette": "starlette", "django": "django", "aiohttp": "aiohttp",
+    "streamlit": "streamlit", "gradio": "gradio", "dash": "dash", "bottle": "bottle", "falcon": "falcon", "quart": "quart",
+    "tornado": "tornado", "sanic": "sanic", "litestar": "litestar", "requests": "requests", "httpx": "httpx", "jinja2": "jinja2",
+    "flask_sqlalchemy": "flask-sqlalchemy", "sqlalchemy": "sqlalchemy", "pydantic": "pydantic", "fasthtml": "python-fasthtml",
+    "numpy": "numpy", "pandas": "pandas", "plotly": "plotly", "nicegui": "nicegui", "yaml": "pyyaml", "dotenv": "python-dotenv",
+    "flask_cors": "flask-cors", "cherrypy": "cherrypy", "pyramid": "pyramid",
+}  # fmt: skip
+"""Distribution names for imports of a folder that has no manifest at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packages:
+    """The dependencies of a project by normalised name, and how they are installed into `.venv`."""
+
+    manager: str
+    names: frozenset[str]
+    evidence: str
+    files: tuple[str, ...]
+    install: str | None
+    tools: str | None = None
+
+    def with_servers(self, servers: list[str]) -> str | None:
+        """The install command that also brings the servers the project forgot."""
+        extra = " ".join(shlex.quote(s) for s in servers)
+        if not extra:
+            return self.install
+        if self.manager == "uv":
+            return f"{self.install} && uv pip install {extra}"
+        if self.manager == "pip" and self.install and ".venv/bin/pip install" in self.install:
+            return f"{self.install} {extra}"
+        before = self.install or VENV
+        return f"{before} && .venv/bin/pip install {extra}"
+
+
+def packages(facts: Facts, sources: dict[str, Source]) -> Packages | None:
+    """The way this project installs, by lock file, then manifest, then imports; None for no Python at all."""
+    project = facts.toml("pyproject.toml")
+    names = _names(facts)
+    local = _local(facts)
+    if facts.has("uv.lock"):
+        files = _present(facts, "pyproject.toml", "uv.lock", ".python-version", "uv.toml", *local)
+        command = f"{VENV} && uv sync --frozen --no-dev --no-install-project --python .venv/bin/python"
+        return Packages("uv", names, "uv.lock", files, command, TOOLS.format("uv"))
+    if facts.has("poetry.lock") or table(project, "tool", "poetry", "dependencies"):
+        files = _present(facts, "pyproject.toml", "poetry.lock", "poetry.toml", *local)
+        command = (
+            f"{VENV} && POETRY_VIRTUALENVS_IN_PROJECT=true poetry install --no-interaction --no-root --only main"
+        )
+        evidence = "poetry.lock" if facts.has("poetry.lock") else "pyproject.toml has [tool.poetry]"
+        return Packages("poetry", names, evidence, files, command, TOOLS.format("poetry"))
+    if facts.has("pdm.lock"):
+        files = _present(facts, "pyproject.toml", "pdm.lock", *local)
+        return Packages("pdm", names, "pdm.lock", files, f"{VENV} && pdm sync --prod --no-self", TOOLS.format("pdm"))
+    if facts.has("Pipfile") and not facts.has("requirements.txt"):
+        locked = facts.has("Pipfile.lock")
+        command = f"{VENV} && pipenv {'sync' if locked else 'install --skip-lock'}"
+        files = _present(facts, "Pipfile", "Pipfile.lock", *local)
+        return Packages(
+            "pipenv", names, "Pipfile.lock" if locked else "Pipfile", files, command, TOOLS.format("pipenv")
+        )
+    return _by_pip(facts, names, local, sources)
+
+
+def _by_pip(facts: Facts, names: frozenset[str], local: list[str], sources: dict[str, Source]) -> Packages | None:
+    requirements = requirements_file(facts)
+    project = table(facts.toml("pyproject.toml"), "project")
+    if requirements:
+        files = tuple(dict.fromkeys([*_included(facts, requirements), *local]))
+        return Packages(
+            "pip", names, requirements, files, f"{VENV} && .venv/bin/pip install -r {shlex.quote(requirements)}"
+        )
+    if words(project.get("dependencies")):
+        wanted = " ".join(shlex.quote(d) for d in words(project.get("dependencies")))
+        return Packages(
+            "pip", names, "pyproject.toml", ("pyproject.toml",), f"{VENV} && .venv/bin/pip install {wanted}"
+        )
+    if facts.has("pyproject.toml") and (project or not facts.text("pyproject.toml")):
+        return Packages("pip", names, "pyproject.toml", ("pyproject.toml",), VENV)
+    if facts.has("setup.py", "setup.cfg"):
+        files = tuple(_present(facts, "setup.py", "setup.cfg", "pyproject.toml", "README.md", "README.rst"))
+        return Packages("pip", names, files[0], files, VENV)
+    if not sources:
+        return None
+    tops = {m.partition(".")[0] for s in sources.values() for m in s.modules}
+    guessed = sorted(GUESSES[t] for t in tops if t in GUESSES)
+    install = f"{VENV} && .venv/bin/pip install {' '.join(guessed)}" if guessed else None
+    said = f"no requirements file; imports {', '.join(guessed)}" if guessed else "imports the standard library only"
+    return Packages("pip", frozenset(guessed), said, (), install)
+
+
+def requirements_file(facts: Facts) -> str | None:
+    """The requirements file to install, the usual place first."""
+    known = ("requirements.txt", "requirements/production.txt", "requirements/prod.txt", "requirements/base.txt",
+             "requirements/requirements.txt", "requirements/main.txt", "requirements-prod.txt", "requirements.in")  # fmt: skip
+    return facts.first(*known)
+
+
+def _present(facts: Facts, *paths: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(p for p in paths if facts.has(p)))
+
+
+def _included(facts: Facts, path: str, seen: tuple[str, ...] = ()) -> list[str]:
+    """A requirements file and every file it includes by `-r` or `-c`, inside the folder."""
+    if path in seen or not facts.has(path) or len(seen) > 20:
+        return []
+    found = [path]
+    folder = path.rpartition("/")[0]
+    for line in facts.text(path).splitlines():
+        match = re.match(r"\s*(?:-r|-c|--requirement|--constraint)[\s=]+(\S+)", line)
+        if match:
+            found += _included(facts, _joined(folder, match[1]), (*seen, *found))
+    return found
+
+
+def _joined(folder: str, name: str) -> str:
+    parts: list[str] = folder.split("/") if folder else []
+    for part in name.split("/"):
+        if part == ".." and parts:
+            parts.pop()
+        elif part not in {"", "."}:
+            parts.append(part)
+    return "/".join(parts)
+
+
+def _local(facts: Facts) -> list[str]:
+    """Every file of a local path that a manifest names as a dependency (`./lib`, `-e lib`, `{path = "lib"}`)."""
+    folders: list[str] = []
+    for path in _included(facts, requirements_file(facts) or ""):
+        for line in facts.text(path).splitlines():
+            match = re.match(r"\s*(?:-e\s+|--editable[\s=]+)?(\.{0,2}/?[\w./-]+)\s*(?:#.*)?$", line)
+            if match and ("/" in match[1] or match[1] == "." or line.strip().startswith("-e")):
+                folders.append(_joined("", match[1]))
+    project = facts.toml("pyproject.toml")
+    sections = (
+        table(project, "tool", "uv", "sources"),
+        table(project, "tool", "poetry", "dependencies"),
+        table(facts.toml("Pipfile"), "packages"),
+    )
+    folders += [
+        _joined("", p)
+        for s in sections
+        for v in s.values()
+        if (p := word(v.get("path") if isinstance(v, dict) else None))
+    ]
+    files = [f for folder in folders for f in (facts.below(folder) if folder else sorted(facts.files))]
+    return [f for f in files if not f.startswith(".slipway/")][:500]
+
+
+def _names(facts: Facts) -> frozenset[str]:
+    """Normalised names of the declared dependencies."""
+    declared: list[str] = []
+    for path in _included(facts, requirements_file(facts) or ""):
+        declared += [line for line in facts.text(path).splitlines() if not line.lstrip().startswith(("#", "-"))]
+    project = facts.toml("pyproject.toml")
+    declared += words(table(project, "project").get("dependencies"))
+    for group in table(project, "project", "optional-dependencies").values():
+        declared += words(group)
+    declared += [*table(project, "tool", "poetry", "dependencies"), *table(facts.toml("Pipfile"), "packages")]
+    declared += re.findall(
+        r"['\"]([A-Za-z][\w.-]*)(?:\[[\w,]+\])?\s*(?:[<>=~!]=?[^'\"]*)?['\"]", facts.text("setup.py")
+    )
+    found = (re.match(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)", d) for d in declared)
+    return frozenset(re.sub(r"[-_.]+", "-", m[1]).lower() for m in found if m)
+
+
+def version(facts: Facts) -> Pin:
+    """The Python version the project asks for, and where."""
+    project = facts.toml("pyproject.toml")
+    requires = table(facts.toml("Pipfile"), "requires")
+    return choose(
+        from_files(facts, ".python-version", "runtime.txt"),
+        from_tools(facts, "python"),
+        (clean(word(requires.get("python_full_version")) or word(requires.get("python_version"))), "Pipfile"),
+        (clean(word(table(project, "project").get("requires-python"))), "pyproject.toml"),
+        (clean(word(table(project, "tool", "poetry", "dependencies").get("python"))), "pyproject.toml"),
+        (clean(_setup_py(facts)), "setup.py"),
+    )
+
+
+def _setup_py(facts: Facts) -> str | None:
+    match = re.search(r"python_requires\s*=\s*['\"]?([^'\"\n]+)", facts.text("setup.py") or facts.text("setup.cfg"))
+    return match[1].strip() if match else None

@@ -1,0 +1,61 @@
+"""The catalogue of runtimes: for each project type its folder, what Debian's base has, and what its commands see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from monitor.domain.launch import ProjectType, Source
+from monitor.domain.versions import satisfies
+
+TOOLS_PATH = 'export PATH="$PWD/.slipway/tools/bin:$PWD/.slipway/tools/node_modules/.bin:$PATH"'
+"""Package managers a project brings itself are found before the runtime's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """One folder of `runtimes/`.
+
+    `version` is what `debian:trixie-slim` gives, None where there is no interpreter. `start_words` are shell words put
+    before the start command (defaults a project's own environment beats), `tool_words` before every command.
+    `dependency_folders` are made by installs and are never source.
+    """
+
+    folder: str
+    port: int
+    version: str | None = None
+    source: Source = Source.COPY
+    restart_on_edit: bool = True
+    tool_words: tuple[str, ...] = ()
+    start_words: tuple[str, ...] = ()
+    dependency_folders: tuple[str, ...] = ()
+
+
+CATALOGUE: dict[ProjectType, Runtime] = {
+    ProjectType.NODE: Runtime(
+        "node", 3000, "20", tool_words=(TOOLS_PATH,), dependency_folders=("node_modules",),
+        start_words=('export NODE_ENV="${NODE_ENV:-production}"',),
+    ),
+    ProjectType.PYTHON: Runtime(
+        "python", 8000, "3.13", dependency_folders=(".venv",),
+        tool_words=(TOOLS_PATH, 'export VIRTUAL_ENV="$PWD/.venv" PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1'),
+        start_words=('export PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1',),
+    ),
+    ProjectType.PHP: Runtime("php", 8080, "8.4", Source.DIRECT, restart_on_edit=False, dependency_folders=("vendor",)),
+    ProjectType.GO: Runtime("go", 8080, "1.24", dependency_folders=(".go",)),
+    ProjectType.RUBY: Runtime(
+        "ruby", 9292, "3.3", dependency_folders=("vendor/bundle",),
+        start_words=('export RACK_ENV="${RACK_ENV:-production}" RAILS_ENV="${RAILS_ENV:-production}"',
+                     'export SECRET_KEY_BASE="${SECRET_KEY_BASE:-$(od -An -tx1 -N32 /dev/urandom | tr -d " \\n")}"'),
+    ),
+    ProjectType.STATIC: Runtime("static", 8080, None, Source.DIRECT, restart_on_edit=False),
+}  # fmt: skip
+"""Compose and unknown folders have no runtime of ours."""
+
+
+def fits(type_: ProjectType, pin: str | None) -> bool:
+    """Whether what the base has satisfies a pin; a pin nobody can read is taken as satisfied."""
+    runtime = CATALOGUE.get(type_)
+    if runtime is None or runtime.version is None or pin is None:
+        return True
+    answer = satisfies(runtime.version, pin)
+    return answer is None or answer

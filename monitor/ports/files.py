@@ -64,13 +64,15 @@ class Size:
 class Changed:
     """A file that was not what the tree said, or not the same before and after reading; `reason` says how.
 
-    `gone`: it is not there any more. `refused`: it cannot be read at all and waiting does not help.
+    `gone`: it is not there any more. `refused`: it cannot be read at all and waiting does not help. `now` is the
+    entry as it was seen instead, to try again with after a quiet gap.
     """
 
     path: str
     reason: str
     gone: bool = False
     refused: bool = False
+    now: Entry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,10 @@ class Files(Protocol):
 
     async def absent(self, folder: Path, paths: Sequence[str]) -> frozenset[str]:
         """Which paths are certainly not there any more. Raises `FolderGone` where nothing is certain."""
+        ...
+
+    async def owner(self, folder: Path) -> tuple[int, int]:
+        """Uid and gid of the folder itself. Raises `FolderGone`."""
         ...
 
     async def readable_by(self, folder: Path, tree: Tree, uid: int, gid: int) -> bool:

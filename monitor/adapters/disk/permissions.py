@@ -42,3 +42,10 @@ def _allowed(info: os.stat_result, uid: int, gid: int) -> bool:
     needed = 0o5 if stat.S_ISDIR(info.st_mode) else 0o4
     shift = 6 if info.st_uid == uid else 3 if info.st_gid == gid else 0
     return (info.st_mode >> shift) & needed == needed
+
+
+def owner(folder: Path) -> tuple[int, int]:
+    """Uid and gid of the folder itself; raises `FolderGone`."""
+    with folder_fd(folder) as top:
+        info = os.fstat(top)
+        return info.st_uid, info.st_gid

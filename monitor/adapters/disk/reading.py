@@ -7,7 +7,9 @@ leave no trace (git calls such entries racy).
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from monitor.adapters.disk.opening import NotRegular, folder_fd, open_regular, parent_of, why
@@ -80,14 +82,19 @@ def _stable(fd: int, entry: Entry, now_ns: Callable[[], int]) -> bytes | Changed
     before = os.fstat(fd)
     started = now_ns()
     if (before.st_size, before.st_mtime_ns, before.st_ino) != (entry.size, entry.mtime_ns, entry.inode):
-        return Changed(entry.path, "it changed since it was listed")
+        return Changed(entry.path, "it changed since it was listed", now=_as_now(entry, before))
     data = _whole(fd, entry.size)
     after = os.fstat(fd)
     if _stamp(before) != _stamp(after) or len(data) != entry.size:
-        return Changed(entry.path, "it changed while it was read")
+        return Changed(entry.path, "it changed while it was read", now=_as_now(entry, after))
     if abs(started - after.st_ctime_ns) < RACY_NS:
         return Changed(entry.path, "it was written this very moment")
     return data
+
+
+def _as_now(entry: Entry, info: os.stat_result) -> Entry:
+    mode = stat.S_IMODE(info.st_mode)
+    return replace(entry, size=info.st_size, mtime_ns=info.st_mtime_ns, mode=mode, inode=info.st_ino)
 
 
 def _whole(fd: int, size: int) -> bytes:

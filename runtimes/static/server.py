@@ -6,14 +6,14 @@ that has aiohttp. SLIPWAY_SPA=1 makes index.html answer for pages that are no fi
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import mimetypes
 import os
 import re
 import stat
 import sys
-from collections.abc import Callable, Iterator
+import weakref
+from collections.abc import Iterator
 from pathlib import Path
 
 from aiohttp import web
@@ -27,8 +27,10 @@ TYPES = {
     ".avif": "image/avif", ".webp": "image/webp", ".woff": "font/woff", ".woff2": "font/woff2", ".ttf": "font/ttf",
     ".otf": "font/otf", ".flac": "audio/flac", ".ico": "image/x-icon", ".xml": "text/xml",
 }  # fmt: skip
-IN_UTF8 = frozenset({"application/javascript", "application/json", "application/manifest+json", "text/html", "text/css",
-                     "text/plain", "text/xml", "text/markdown"})  # fmt: skip
+IN_UTF8 = frozenset({
+    "application/javascript", "application/json", "application/manifest+json", "text/html", "text/css", "text/plain",
+    "text/xml", "text/markdown",
+})  # fmt: skip
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -69,7 +71,7 @@ class Site:
         )
 
     def _as_folder(self, request: web.Request) -> str:
-        """The path as it was asked for, still encoded: one slash in front (`//host` leads elsewhere) and one behind."""
+        """The path as it was asked for, still encoded: one slash in front (`//host` leads away), one behind."""
         prefix = PREFIX.fullmatch(request.headers.get("X-Forwarded-Prefix", ""))
         path, mark, query = request.raw_path.partition("?")
         return f"{prefix[1] if prefix else ''}/{path.lstrip('/')}/{mark}{query}"
@@ -106,14 +108,14 @@ class _OpenFile(web.FileResponse):
     """A file response (ranges, ETag, sendfile) for an open descriptor, closed when the answer is out."""
 
     def __init__(self, fd: int, status: int, content_type: str) -> None:
-        self._fd = fd
+        self._close = weakref.finalize(self, os.close, fd)
         super().__init__(f"/proc/self/fd/{fd}", status=status, headers={"Content-Type": content_type, **NO_CACHE})
 
     async def prepare(self, request: web.BaseRequest):  # type: ignore[no-untyped-def]
         try:
             return await super().prepare(request)
         finally:
-            os.close(self._fd)
+            self._close()
 
 
 def _content_type(name: str) -> str:
@@ -129,10 +131,10 @@ def application(base: Path, docroot: str = "", spa: bool = False) -> web.Applica
     return app
 
 
-def main(argv: list[str], serve: Callable[..., None] = web.run_app) -> None:
+def main(argv: list[str]) -> None:
     app = application(Path(argv[0]), *argv[1:2], spa=os.environ.get("SLIPWAY_SPA") == "1")
-    serve(app, host=os.environ.get("HOST", "127.0.0.1"), port=int(os.environ.get("PORT", "8000")), print=None,
-          loop=asyncio.new_event_loop())  # fmt: skip
+    host, port = os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000"))
+    web.run_app(app, host=host, port=port, print=None, shutdown_timeout=1)
 
 
 if __name__ == "__main__":

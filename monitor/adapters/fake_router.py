@@ -59,6 +59,10 @@ class FakeRouter:
             missing = mismatches(routes, await self.actual())
         return missing
 
+    async def gone(self, routes: Sequence[Route], timeout_s: float) -> tuple[str, ...]:
+        actual = await self.actual()
+        return tuple(route.full_name for route in routes if route.full_name in actual.routers)
+
     async def actual(self) -> RouterState:
         self._answer()
         if not self.deaf:

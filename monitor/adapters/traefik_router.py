@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 
@@ -24,6 +24,8 @@ from monitor.domain.routes import Route, RouteTable
 from monitor.errors import SlipwayError
 from monitor.ports.clock import Clock
 from monitor.ports.router import RouterAway
+
+T = TypeVar("T")
 
 FILE_NAME = "slipway.yml"
 # Traefik reads the whole folder again for every event in it, but hears none from folders below.
@@ -61,19 +63,17 @@ class TraefikRouter:
         return await asyncio.get_running_loop().run_in_executor(self._disk, _replace, self._path, text)
 
     async def confirm(self, routes: Sequence[Route], timeout_s: float) -> tuple[Mismatch, ...]:
-        deadline = self._clock.monotonic() + timeout_s
-        pause = FIRST_PAUSE_S
-        while True:
-            missing, away = await self._look(routes)
-            left = deadline - self._clock.monotonic()
-            if away is None and not missing:
-                return ()
-            if left <= 0:
-                if away is not None:
-                    raise away
-                return missing
-            await self._clock.sleep(min(pause, left))
-            pause = min(pause * 1.5, LONGEST_PAUSE_S)
+        async def look() -> tuple[Mismatch, ...]:
+            return mismatches(routes, await self._seen(routes))
+
+        return await self._until_none(look, timeout_s)
+
+    async def gone(self, routes: Sequence[Route], timeout_s: float) -> tuple[str, ...]:
+        async def look() -> tuple[str, ...]:
+            seen = await self._seen(routes)
+            return tuple(route.full_name for route in routes if route.full_name in seen.routers)
+
+        return await self._until_none(look, timeout_s)
 
     async def actual(self) -> RouterState:
         routers, services, middlewares = (
@@ -96,15 +96,29 @@ class TraefikRouter:
             self._session = None
         self._disk.shutdown(wait=False)
 
-    async def _look(self, routes: Sequence[Route]) -> tuple[tuple[Mismatch, ...], RouterAway | None]:
-        try:
-            state = await (self.actual() if len(routes) > ONE_BY_ONE else self._only(routes))
-        except RouterAway as error:
-            return (), error
-        return mismatches(routes, state), None
+    async def _until_none(self, look: Callable[[], Awaitable[tuple[T, ...]]], timeout_s: float) -> tuple[T, ...]:
+        """Ask ever more slowly until nothing is left; what is left at last, or the last failure to ask."""
+        deadline = self._clock.monotonic() + timeout_s
+        pause = FIRST_PAUSE_S
+        while True:
+            away = None
+            left: tuple[T, ...] = ()
+            try:
+                left = await look()
+            except RouterAway as error:
+                away = error
+            time_left = deadline - self._clock.monotonic()
+            if away is None and (not left or time_left <= 0):
+                return left
+            if away is not None and time_left <= 0:
+                raise away
+            await self._clock.sleep(min(pause, time_left))
+            pause = min(pause * 1.5, LONGEST_PAUSE_S)
 
-    async def _only(self, routes: Sequence[Route]) -> RouterState:
-        """As much of the router's state as these routes are about."""
+    async def _seen(self, routes: Sequence[Route]) -> RouterState:
+        """As much of the router's state as these routes are about, by whichever way is cheaper."""
+        if len(routes) > ONE_BY_ONE:
+            return await self.actual()
         routers = {route.full_name: await self._one("routers", route.full_name) for route in routes}
         services = {}
         for name in sorted({route.full_service for route in routes}):

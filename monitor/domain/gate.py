@@ -83,15 +83,22 @@ def answer(
     if home:
         return GateAnswer(Page.HOME, 307, browser, location=home)
     front = states.get(FRONT)
-    if front is not None and front.phase in _FRONT_SPEAKS:
+    if front is not None and _speaks_for_itself(front, browser):
         return _of(front, FRONT, browser)
     if path.partition("?")[0] == "/":
         return GateAnswer(Page.INDEX, 200, browser)
     return GateAnswer(Page.UNKNOWN, 404, browser, name=name[:80])
 
 
-# A site that is on its way or broken speaks for itself at `/`; one stopped on purpose gives the index back.
-_FRONT_SPEAKS = frozenset({Phase.STARTING, Phase.SERVING, Phase.PARKED, Phase.ARCHIVED, Phase.FAILED})
+def _speaks_for_itself(front: GateState, browser: bool) -> bool:
+    """Whether the front site answers for paths nobody claims: on its way or broken, yes; stopped on purpose, no.
+
+    While it serves, only a person can be here before its route is; a file asked for in the name of another
+    origin's page is simply not there.
+    """
+    if front.phase is Phase.SERVING:
+        return browser
+    return front.phase in {Phase.STARTING, Phase.PARKED, Phase.ARCHIVED, Phase.FAILED}
 
 
 def _of(state: GateState | None, name: str, browser: bool) -> GateAnswer:

@@ -69,7 +69,7 @@ def _labelled(routes: Iterable[Route]) -> Mapping[str, object]:
 
 
 def _router(route: Route) -> dict[str, object]:
-    fields: dict[str, object] = {"rule": route.rule, "priority": route.priority, "service": route.service.name}
+    fields: dict[str, object] = {"rule": route.rule, "priority": int(route.priority), "service": route.service.name}
     if route.middlewares:
         fields["middlewares"] = [m.name for m in route.middlewares]
     return fields

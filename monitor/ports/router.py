@@ -46,6 +46,13 @@ class Router(Protocol):
         """
         ...
 
+    async def gone(self, routes: Sequence[Route], timeout_s: float) -> tuple[str, ...]:
+        """Wait until none of `routes` is there any more; return the names still there after `timeout_s`.
+
+        From then on no new request reaches their instance. Raises `RouterAway` if the router's last word was none.
+        """
+        ...
+
     async def actual(self) -> RouterState:
         """All the router has now, of every provider; raises `RouterAway`."""
         ...

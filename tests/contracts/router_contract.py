@@ -113,6 +113,16 @@ class RouterContract:
         assert {m.name for m in missing} == {"ws-blog-1@file", "ws-blog-1-host@file"}
         assert all(m.reason for m in missing)
 
+    async def test_what_was_taken_out_is_gone_and_what_was_not_is_named(self, bench: Bench) -> None:
+        await bench.router.publish(table(process("blog"), process("docs")))
+        assert await bench.router.confirm(routes_of(process("blog")), WAIT_S) == ()
+        await bench.router.publish(table(process("docs"), known=["blog"]))
+        assert await bench.router.gone(routes_of(process("blog")), WAIT_S) == ()
+        assert set(await bench.router.gone(routes_of(process("docs")), 0.05)) == {
+            "ws-docs-1@file",
+            "ws-docs-1-host@file",
+        }
+
     async def test_an_empty_table_is_a_table(self, bench: Bench) -> None:
         await bench.router.publish(table(process("blog")))
         wanted = table()
@@ -135,6 +145,7 @@ class RouterContract:
             bench.router.actual(),
             bench.router.unexpected(wanted),
             bench.router.confirm(wanted.routes, 0.05),
+            bench.router.gone(wanted.routes, 0.05),
         ):
             with pytest.raises(RouterAway) as caught:
                 await ask
@@ -163,9 +174,8 @@ class LabelsContract:
         await bench.router.publish(table(started.one))
         assert await bench.router.confirm(routes_of(started.one), WAIT_S) == ()
         await bench.stop(started)
-        async with asyncio.timeout(WAIT_S):
-            while not await bench.router.confirm(routes_of(started.one), 0.05):
-                await asyncio.sleep(0.05)
+        assert await bench.router.gone(routes_of(started.one), WAIT_S) == ()
+        assert await bench.router.confirm(routes_of(started.one), 0.05)
 
     async def test_what_nobody_wants_is_told_with_its_address(self, bench: LabelBench) -> None:
         started = await bench.start("blog", 1, foreign=True)

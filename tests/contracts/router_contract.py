@@ -127,6 +127,7 @@ class RouterContract:
         await bench.router.publish(table(process("blog")))
         wanted = table()
         await bench.router.publish(wanted)
+        assert await bench.router.gone(routes_of(process("blog")), WAIT_S) == ()
         assert await bench.router.confirm(wanted.routes, WAIT_S) == ()
         assert not difference(wanted, await bench.router.actual())
 

@@ -107,6 +107,19 @@ EnvName = Annotated[str, AfterValidator(_env_name)]
 EnvValue = Annotated[str, BeforeValidator(_env_value), Field(max_length=32768), AfterValidator(_text)]
 
 
+EXPECTED = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "dict_type": "a table",
+    "model_type": "a table",
+}
+"""Pydantic's kinds of error in a person's words."""
+
+
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -187,7 +200,5 @@ def _sentence(first: Any) -> str:
     words: str = first["msg"]
     if words.startswith("Value error, "):
         return words.removeprefix("Value error, ")
-    expected = {"string_type": "text", "int_type": "a whole number", "bool_type": "true or false", "list_type": "a list",
-                "dict_type": "a table", "model_type": "a table", "float_type": "a number", "int_from_float": "a whole number"}  # fmt: skip
-    kind = expected.get(first["type"])
+    kind = EXPECTED.get(first["type"])
     return f"must be {kind}" if kind else words.replace("Input should be", "must be").replace("Input should", "must")

@@ -59,7 +59,7 @@ def read_document(text: str) -> Document:
         _refuse_tricks(text)
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         document = Document()
-        if root is None:
+        if root is None or getattr(root, "tag", "").endswith(":null"):
             return document
         if not isinstance(root, yaml.MappingNode):
             raise ConfigError("the file must be a table of keys such as `start: …`", _mark(root.start_mark))
@@ -74,9 +74,8 @@ def read_document(text: str) -> Document:
 
 def _refuse_tricks(text: str) -> None:
     """Aliases and tags are refused and size is bounded while only events exist: nothing has been built yet."""
-    depth = count = documents = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        count += 1
+    depth = documents = 0
+    for count, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
         where = _mark(event.start_mark)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise ConfigError(

@@ -28,8 +28,8 @@ def spec_for(
 ) -> LaunchSpec:
     """The launch spec of a workspace; `deps_key` is filled in once the manifests' bytes are known.
 
-    `limits` are the installation's defaults, which `resources:` may change. Raises `NotRunnable` where there is nothing to
-    run or something forbids it; the same folder will be refused again until it changes.
+    `limits` are the installation's defaults, which `resources:` may change. Raises `NotRunnable` where there is
+    nothing to run or something forbids it; the same folder will be refused again until it changes.
     """
     config = config or WorkspaceConfig()
     runtime = CATALOGUE.get(detection.type)
@@ -74,7 +74,7 @@ def warnings(detection: Detection) -> tuple[str, ...]:
 def environment(workspace: str, detection: Detection, config: WorkspaceConfig) -> tuple[tuple[str, str], ...]:
     """The app's variables, sorted: ours, then the detected ones, then the user's, which win.
 
-    The app is told its prefix in `BASE_PATH` and `SLIPWAY_BASE_PATH`; names frameworks act upon (`SCRIPT_NAME`) are not set
+    The app is told its prefix in `BASE_PATH`; names that servers act upon (`SCRIPT_NAME`) are not set
     while the router strips the prefix: gunicorn answers 500 for paths that do not begin with it.
     """
     prefix = config.base_path or f"/{workspace}/"

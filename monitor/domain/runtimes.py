@@ -15,8 +15,8 @@ TOOLS_PATH = 'export PATH="$PWD/.slipway/tools/bin:$PWD/.slipway/tools/node_modu
 class Runtime:
     """One folder of `runtimes/`.
 
-    `version` is what `debian:trixie-slim` gives, None where there is no interpreter. `start_words` are shell words put
-    before the start command (defaults a project's own environment beats), `tool_words` before every command.
+    `version` is what `debian:trixie-slim` gives, None without an interpreter. `tool_words` are shell words put before
+    every command, `start_words` before the start command only (defaults, which a project's own environment beats).
     `dependency_folders` are made by installs and are never source.
     """
 
@@ -38,9 +38,11 @@ CATALOGUE: dict[ProjectType, Runtime] = {
     ProjectType.PYTHON: Runtime(
         "python", 8000, "3.13", dependency_folders=(".venv",),
         tool_words=(TOOLS_PATH, 'export VIRTUAL_ENV="$PWD/.venv" PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1'),
-        start_words=('export PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1',),
+        start_words=("export PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1",),
     ),
-    ProjectType.PHP: Runtime("php", 8080, "8.4", Source.DIRECT, restart_on_edit=False, dependency_folders=("vendor",)),
+    ProjectType.PHP: Runtime(
+        "php", 8080, "8.4", Source.DIRECT, restart_on_edit=False, dependency_folders=("vendor",),
+    ),
     ProjectType.GO: Runtime("go", 8080, "1.24", dependency_folders=(".go",)),
     ProjectType.RUBY: Runtime(
         "ruby", 9292, "3.3", dependency_folders=("vendor/bundle",),
@@ -53,9 +55,10 @@ CATALOGUE: dict[ProjectType, Runtime] = {
 
 
 def fits(type_: ProjectType, pin: str | None) -> bool:
-    """Whether what the base has satisfies a pin; a pin nobody can read is taken as satisfied."""
+    """Whether what the base has satisfies a pin; a pin nobody can read is taken as satisfied. Go's line is a floor."""
     runtime = CATALOGUE.get(type_)
     if runtime is None or runtime.version is None or pin is None:
         return True
-    answer = satisfies(runtime.version, pin)
+    floor = f">={pin}" if type_ is ProjectType.GO and pin[:1].isdigit() else pin
+    answer = satisfies(runtime.version, floor)
     return answer is None or answer

@@ -8,8 +8,9 @@ Numbers = tuple[int, ...]
 
 
 def satisfies(have: str, pin: str) -> bool | None:
-    """Whether `have` (`20.19.2`) fits `pin` (`>=18 <21`, `^8.2`, `~> 3.2`, `3.11.*`, `20 || 22`); None where it cannot be read.
+    """Whether `have` (`20.19.2`) fits `pin` (`>=18 <21`, `^8.2`, `~> 3.2`, `3.11.*`, `20 || 22`).
 
+    None where one of them cannot be read.
     A bare version names its release line: `3.12` and `3.12.4` are both satisfied by any 3.12, `20` by any 20.
     """
     mine = _numbers(have)
@@ -28,7 +29,7 @@ def _all(have: Numbers, part: str) -> bool | None:
         part = f">={span[1]} <={span[2]}"
     terms = re.findall(r"(~>|~=|\^|~|>=|<=|===?|!=|>|<|=)?\s*v?(\d+(?:\.(?:\d+|[xX*]))*)", part)
     if not terms:
-        return True if re.fullmatch(r"\s*[*xX]?\s*|lts|latest", part) else None
+        return True if re.fullmatch(r"\s*[*xX]\s*|lts|latest", part) else None
     return all(_one(have, operator, text) for operator, text in terms)
 
 
@@ -46,12 +47,13 @@ def _one(have: Numbers, operator: str, text: str) -> bool:
         case "!=":
             return _cut(have, wanted) != wanted
         case "^":
-            keep = 1 if wanted[0] or len(wanted) == 1 else 2
+            keep = min(1 if wanted[0] or len(wanted) == 1 else 2, len(have))
             return have[:keep] == wanted[:keep] and _cut(have, wanted) >= wanted
         case "~":
-            return have[:2] == wanted[:2] and _cut(have, wanted) >= wanted
+            keep = min(2, len(have), len(wanted))
+            return have[:keep] == wanted[:keep] and _cut(have, wanted) >= wanted
         case "~>" | "~=":
-            keep = max(len(wanted) - 1, 1)
+            keep = min(max(len(wanted) - 1, 1), len(have))
             return have[:keep] == wanted[:keep] and _cut(have, wanted) >= wanted
     return have[: min(len(wanted), 2)] == wanted[: min(len(wanted), len(have), 2)]
 

@@ -1,6 +1,6 @@
 """Small projects written for the tests: one text file each, what is expected first, then its files.
 
-A case is YAML (expected fields of `slipway detect --json`) followed by `-- path --` lines and the texts of these paths.
+A case is YAML (expected fields of `slipway detect --json`), then `-- path --` lines, each before that path's text.
 `NAME_has` expects a piece of a text, list or sentence.
 """
 

@@ -17,8 +17,8 @@ from monitor.domain.tree import Tree
 def detect(tree: Tree, texts: Mapping[str, str], config: WorkspaceConfig | None = None) -> Detection:
     """What the folder `tree` holds and how it runs; never raises, whatever the folder holds.
 
-    `texts` are the texts of `wanted_paths(tree)`, those that could be read. `config` wins over everything detected; an
-    unknown folder with `type` and `start` in its `slipway.yaml` becomes runnable.
+    `texts` are the texts of `wanted_paths(tree)`, those that could be read. `config` wins over all that is detected:
+    an unknown folder with `type` and `start` in its `slipway.yaml` becomes runnable.
     """
     if config is None:
         return detect_tree(tree, texts)

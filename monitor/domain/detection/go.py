@@ -75,7 +75,7 @@ def detect(facts: Facts) -> Detection | None:
         build=build if main is not None else None,
         start=(own or f"./{BINARY}") if main is not None else None,
         port=_port(facts) or 8080,
-        deps_files=tuple([*manifests, *modules]) if downloads and not vendored else (),
+        deps_files=(*manifests, *modules) if downloads and not vendored else (),
         data=tuple(_data(facts)),
     )
 
@@ -107,9 +107,10 @@ def _main(facts: Facts) -> str | None:
         ):
             continue
         text = facts.text(path)
-        if (re.search(r"^package main\b", text, re.MULTILINE) and not re.search(
-            r"^//go:build ignore", text, re.MULTILINE
-        )) or (not text and path.endswith("main.go")):
+        if (
+            re.search(r"^package main\b", text, re.MULTILINE)
+            and not re.search(r"^//go:build ignore", text, re.MULTILINE)
+        ) or (not text and path.endswith("main.go")):
             mains[path.rpartition("/")[0]] = None
     order = ("server", "api", "web", "app", "main", "httpd", "http")
     return min(

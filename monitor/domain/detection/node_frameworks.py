@@ -10,11 +10,14 @@ from typing import Any
 from monitor.domain.detection.facts import Facts, table, word
 
 DEV = re.compile(
-    r"react-scripts start|react-app-rewired start|craco start|\bng serve|vue-cli-service serve|\bwebpack serve|webpack-dev-server"
-    r"|\bvite(?! preview| build)(?=\s|$)|\bparcel (?!build|watch)|gatsby (develop|serve)|astro (dev|preview)|next dev|nux[ti]+ dev|svelte-kit dev|remix dev"
-    r"|rsbuild (dev|preview)|rspack (serve|dev)|docusaurus (start|serve)|eleventy --serve|ember serve|vitepress dev|snowpack dev|stencil .*--serve|rollup .*(-w|--watch)"
-    r"|live-server|browser-sync|lite-server|vite preview|start-storybook|storybook dev|umi dev|gulp( serve| watch)?$|react-router dev|farm (start|dev)|preact watch"
-    r"|wmr(?! build)|hexo server|vuepress dev|elm-app start|ng s( |$)|polymer serve"
+    r"(react-scripts|react-app-rewired|craco) start|\bng s(erve)?( |$)|vue-cli-service serve"
+    r"|webpack(-dev-server| serve)"
+    r"|\bvite(?! build)(?=\s|$)|\bparcel (?!build|watch)|gatsby (develop|serve)|astro (dev|preview)|next dev"
+    r"|nux[ti]+ dev|(svelte-kit|remix|rsbuild|vitepress|snowpack|vuepress|umi|farm|react-router|storybook)"
+    r" (dev|serve|start)\b"
+    r"|rspack (serve|dev)|docusaurus (start|serve)|eleventy --serve|ember s(erve)?\b|stencil .*--serve"
+    r"|rollup .*(-w|--watch)|live-server|browser-sync|lite-server|start-storybook|gulp( serve| watch)?$|preact watch"
+    r"|wmr(?! build)|hexo s(erver)?\b"
 )
 """Start scripts that run a development server: builds are served instead."""
 

@@ -7,7 +7,8 @@ import re
 from monitor.domain.detection.facts import Facts
 
 LISTENS = re.compile(
-    r"\.listen\s*\(|createServer\s*\(|\bBun\.serve\s*\(|\bDeno\.serve\s*\(|@hono/node-server|\bserve\s*\(\s*\{|new Elysia\s*\("
+    r"\.listen\s*\(|createServer\s*\(|\bBun\.serve\s*\("
+    r"|\bDeno\.serve\s*\(|@hono/node-server|\bserve\s*\(\s*\{|new Elysia\s*\("
 )
 READS_PORT = re.compile(
     r"env\.PORT|env\[['\"]PORT['\"]\]|\{[^}]*\bPORT\b[^}]*\}\s*=\s*process\.env|config\.get\(['\"]port", re.IGNORECASE

@@ -10,6 +10,7 @@ from monitor.domain.launch import ProjectType
 
 COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 DOCKERFILE = ("Dockerfile", "Containerfile")
+ESCAPE = "set `type:` in slipway.yaml to run it without"
 
 
 def compose(facts: Facts) -> Detection | None:
@@ -24,7 +25,7 @@ def compose(facts: Facts) -> Detection | None:
         reason=f"{path} describes how it runs",
         evidence=(path, f"services: {names}") if names else (path,),
         confidence=SURE,
-        refusal=f"brings its own {path}, which this version does not run yet; set `type:` in slipway.yaml to run it without",
+        refusal=f"brings its own {path}, which this version does not run yet; {ESCAPE}",
     )
 
 
@@ -33,5 +34,5 @@ def with_dockerfile(facts: Facts, found: Detection) -> Detection:
     path = facts.first(*DOCKERFILE)
     if path is None or found.type is ProjectType.COMPOSE:
         return found
-    refusal = f"brings its own {path}, which this version does not build yet; remove it or set `type:` in slipway.yaml to run it without"
+    refusal = f"brings its own {path}, which this version does not build yet; remove it or {ESCAPE}"
     return replace(found, evidence=(*found.evidence, path), refusal=refusal)

@@ -11,11 +11,25 @@ from monitor.domain.launch import ProjectType, Source
 
 START = "slipway-php"
 """The runtime's own server: nginx in front of php-fpm, document root and port from the environment."""
-FRAMEWORKS = (
-    ("laravel/framework", "laravel"), ("laravel/lumen-framework", "lumen"), ("symfony/framework-bundle", "symfony"), ("slim/slim", "slim"),
-    ("cakephp/cakephp", "cakephp"), ("yiisoft/yii2", "yii"), ("codeigniter4/framework", "codeigniter"), ("drupal/core-recommended", "drupal"),
-    ("laminas/laminas-mvc", "laminas"), ("johnpbloch/wordpress", "wordpress"), ("roots/wordpress", "wordpress"), ("silex/silex", "silex"),
-)  # fmt: skip
+FRAMEWORKS = {
+    "laravel/framework": "laravel",
+    "laravel/lumen-framework": "lumen",
+    "symfony/framework-bundle": "symfony",
+    "slim/slim": "slim",
+    "cakephp/cakephp": "cakephp",
+    "yiisoft/yii2": "yii",
+    "codeigniter4/framework": "codeigniter",
+    "drupal/core-recommended": "drupal",
+    "laminas/laminas-mvc": "laminas",
+    "johnpbloch/wordpress": "wordpress",
+    "roots/wordpress": "wordpress",
+    "silex/silex": "silex",
+}
+LARAVEL_FOLDERS = "mkdir -p storage/framework/cache storage/framework/sessions storage/framework/views storage/logs"
+LARAVEL_KEY = "{ [ -f .env ] || { cp .env.example .env && php artisan key:generate --force; }; }"
+LARAVEL_TABLES = (
+    "{ [ -e database/database.sqlite ] || touch database/database.sqlite; } && php artisan migrate --force"
+)
 DOCROOTS = ("public", "", "web", "webroot", "www", "htdocs", "html", "public_html", "src", "app", "frontend/web")
 NEEDS = "no index.php in the folder, public/, web/ or www/: add one, or `docroot:` to slipway.yaml"
 
@@ -28,7 +42,7 @@ def detect(facts: Facts) -> Detection | None:
         return None
     package = facts.json("composer.json")
     requires = table(package, "require")
-    framework = next((name for dep, name in FRAMEWORKS if dep in requires), None)
+    framework = next((name for dep, name in FRAMEWORKS.items() if dep in requires), None)
     if framework is None and facts.has("wp-config-sample.php", "wp-config.php"):
         framework = "wordpress"
     docroot = docroot if docroot is not None else ("" if pages else None)
@@ -84,15 +98,9 @@ def _setup(facts: Facts, framework: str | None, *, installs: bool) -> str | None
     """What needs the source: the autoloader, and the key and tables Laravel cannot do without."""
     steps = ["composer dump-autoload --no-dev --optimize"] if installs else []
     if framework == "laravel":
-        steps.append(
-            "mkdir -p storage/framework/cache storage/framework/sessions storage/framework/views storage/logs bootstrap/cache"
-        )
-        if facts.has(".env.example"):
-            steps.append("{ [ -f .env ] || { cp .env.example .env && php artisan key:generate --force; }; }")
-        if _sqlite(facts):
-            steps.append(
-                "{ [ -e database/database.sqlite ] || touch database/database.sqlite; } && php artisan migrate --force"
-            )
+        steps.append(f"{LARAVEL_FOLDERS} bootstrap/cache")
+        steps += [LARAVEL_KEY] if facts.has(".env.example") else []
+        steps += [LARAVEL_TABLES] if _sqlite(facts) else []
     return " && ".join(steps) or None
 
 

@@ -10,16 +10,41 @@ from monitor.domain.detection.facts import Facts, table, word, words
 from monitor.domain.detection.pins import Pin, choose, clean, from_files, from_tools
 from monitor.domain.detection.python_source import Source
 
+REQUIREMENTS = (
+    "requirements.txt",
+    *(f"requirements/{name}.txt" for name in ("production", "prod", "base", "requirements", "main")),
+    "requirements-prod.txt",
+    "requirements.in",
+)
 VENV = "python3 -m venv .venv"
 TOOLS = "python3 -m venv .slipway/tools && .slipway/tools/bin/pip install --quiet {0}"
-GUESSES = {
-    "flask": "flask", "fastapi": "fastapi", "starlette": "starlette", "django": "django", "aiohttp": "aiohttp",
-    "streamlit": "streamlit", "gradio": "gradio", "dash": "dash", "bottle": "bottle", "falcon": "falcon", "quart": "quart",
-    "tornado": "tornado", "sanic": "sanic", "litestar": "litestar", "requests": "requests", "httpx": "httpx", "jinja2": "jinja2",
-    "flask_sqlalchemy": "flask-sqlalchemy", "sqlalchemy": "sqlalchemy", "pydantic": "pydantic", "fasthtml": "python-fasthtml",
-    "numpy": "numpy", "pandas": "pandas", "plotly": "plotly", "nicegui": "nicegui", "yaml": "pyyaml", "dotenv": "python-dotenv",
-    "flask_cors": "flask-cors", "cherrypy": "cherrypy", "pyramid": "pyramid",
-}  # fmt: skip
+SAME = (
+    *(
+        "flask",
+        "fastapi",
+        "starlette",
+        "django",
+        "aiohttp",
+        "streamlit",
+        "gradio",
+        "dash",
+        "bottle",
+        "falcon",
+        "quart",
+    ),
+    *("tornado", "sanic", "litestar", "requests", "httpx", "jinja2", "sqlalchemy", "pydantic", "numpy", "pandas"),
+    *("plotly", "nicegui", "cherrypy", "pyramid", "matplotlib", "markdown", "websockets", "aiosqlite"),
+)
+GUESSES = {name: name for name in SAME} | {
+    "flask_sqlalchemy": "flask-sqlalchemy",
+    "flask_cors": "flask-cors",
+    "flask_socketio": "flask-socketio",
+    "fasthtml": "python-fasthtml",
+    "yaml": "pyyaml",
+    "dotenv": "python-dotenv",
+    "PIL": "pillow",
+    "bs4": "beautifulsoup4",
+}
 """Distribution names for imports of a folder that has no manifest at all."""
 
 
@@ -105,9 +130,7 @@ def _by_pip(facts: Facts, names: frozenset[str], local: list[str], sources: dict
 
 def requirements_file(facts: Facts) -> str | None:
     """The requirements file to install, the usual place first."""
-    known = ("requirements.txt", "requirements/production.txt", "requirements/prod.txt", "requirements/base.txt",
-             "requirements/requirements.txt", "requirements/main.txt", "requirements-prod.txt", "requirements.in")  # fmt: skip
-    return facts.first(*known)
+    return facts.first(*REQUIREMENTS)
 
 
 def _present(facts: Facts, *paths: str) -> tuple[str, ...]:

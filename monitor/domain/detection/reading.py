@@ -13,23 +13,38 @@ MAX_TEXTS = 96
 MAX_DEPTH = 4
 
 MANIFESTS = frozenset(
-    ["package.json", ".nvmrc", ".node-version", ".npmrc", ".yarnrc.yml", "pnpm-workspace.yaml", "angular.json", "lerna.json", "turbo.json", "requirements.txt", "pyproject.toml", "Pipfile", "Pipfile.lock", "setup.py", "setup.cfg", "runtime.txt", ".python-version", "uv.toml", "manage.py", "environment.yml", "composer.json", "artisan", "go.mod", "go.work", "Gemfile", ".ruby-version", "config.ru", "Rakefile", "_config.yml", "Procfile", ".tool-versions", "mise.toml", ".mise.toml", ".php-version", "Dockerfile", "compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml", "slipway.yaml", "deno.json", "bun.lock", "Staticfile", "CNAME"]
+    {
+        *(
+            "package.json",
+            ".nvmrc",
+            ".node-version",
+            ".npmrc",
+            ".yarnrc.yml",
+            "pnpm-workspace.yaml",
+            "pnpm-lock.yaml",
+        ),
+        *("angular.json", "lerna.json", "turbo.json", "deno.json", "nest-cli.json"),
+        *("requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "setup.cfg", "runtime.txt", ".python-version"),
+        *("manage.py", "composer.json", "artisan", ".php-version", "go.mod", "go.work", "Gemfile", "gems.rb"),
+        *(".ruby-version", "config.ru", "_config.yml", "Procfile", ".tool-versions", "mise.toml", ".mise.toml"),
+        *("Dockerfile", "compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml", "Staticfile"),
+    }
 )
+"""Read wherever they lie, at most two folders down."""
 PATTERNS = re.compile(
-    r"(^|/)(requirements[\w.-]*/?[\w.-]*\.(txt|in)|[\w.-]+\.csproj"
-    r"|(vite|next|nuxt|astro|svelte|vue|react-router|remix|gatsby|webpack|rspack|rsbuild|tsup|nest-cli|eleventy|\.eleventy|docusaurus|app|wrangler)"
-    r"(\.config)?\.(m?js|c?js|ts|mts|json))$"
+    r"(^|/)(requirements[\w.-]*/?[\w.-]*\.(txt|in)|(vite|next|nuxt|astro|svelte|vue|react-router|remix)\.config\.[cm]?[jt]s)$"
 )
 SOURCES = re.compile(r"\.(py|m?js|cjs|ts|mts|rb|go|php)$")
 DATA = re.compile(r"(^|/)(config/database\.yml|config/storage\.yml|\.env\.example|prisma/schema\.prisma)$")
 NEVER = re.compile(
-    r"(^|/)(node_modules|vendor|\.git|\.venv|venv|env|site-packages|__pycache__|dist|build|\.next|\.nuxt|tests?|__tests__|spec|migrations"
-    r"|locale|fixtures|docs?|examples?|assets|static|public|storybook|\.storybook)/"
+    r"(^|/)(node_modules|vendor|\.git|\.venv|venv|env|site-packages|__pycache__|dist|build|\.next|\.nuxt|tests?"
+    r"|__tests__|spec|migrations"
+    r"|locale|fixtures|docs?|examples?|assets|static|public|\.?storybook)/"
 )
 
 
 def wanted(path: str) -> bool:
-    """Whether detection may ask for the text of `path` (relative, `/` between segments); sizes are the caller's check."""
+    """Whether detection may ask for the text of `path` (relative, `/` between segments), whatever its size."""
     depth = path.count("/")
     if depth > MAX_DEPTH:
         return False

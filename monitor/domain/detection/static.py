@@ -39,7 +39,7 @@ def detect(facts: Facts) -> Detection | None:
         )
         if page:
             return _found(folder, (page,), f"{page} is a page and nothing else says how to run it", LIKELY)
-    pages = [p for p in facts.top(".html")]
+    pages = facts.top(".html")
     if pages:
         return _found("", (f"only pages: {', '.join(pages[:3])}",), "there are HTML files, but no index.html", GUESS)
     return None

@@ -1,0 +1,93 @@
+"""Server files of Node projects that no start script names: `main`, then the usual places."""
+
+from __future__ import annotations
+
+import shlex
+
+from monitor.domain.detection.facts import Facts, word
+from monitor.domain.detection.node_frameworks import site_builder
+from monitor.domain.detection.node_project import Plan, Project, build_of, library, port_of
+from monitor.domain.detection.node_source import is_server
+from monitor.domain.detection.result import LIKELY
+from monitor.domain.detection.start import Start
+
+SERVER_FILES = tuple(
+    f"{folder}{name}.{end}"
+    for folder in ("", "src/", "server/", "app/")
+    for name in ("server", "app", "index", "main")
+    for end in ("js", "mjs", "cjs")
+)
+
+TYPESCRIPT = tuple(
+    f"{folder}{name}.ts" for folder in ("", "src/", "server/") for name in ("server", "app", "index", "main")
+)
+
+
+def main_file(project: Project) -> Plan | None:
+    """`main` of package.json, then the usual server files, JavaScript before TypeScript."""
+    facts = project.facts
+    main = (word(project.package.get("main")) or "").removeprefix("./")
+    candidates = [m for m in (main, f"{main}.js", f"{main.rstrip('/')}/index.js") if main and m.endswith(("js",))]
+    path = facts.first(*candidates)
+    bundled = site_builder(facts, project.package, project.names) is not None
+    if path and (is_server(facts.text(path)) or not bundled) and not _beside_page(facts, path):
+        return run_file(project, path, f"package.json names {path} as main")
+    servers = [
+        p
+        for p in SERVER_FILES
+        if facts.has(p) and (is_server(facts.text(p)) or not (bundled or _beside_page(facts, p)))
+    ]
+    if servers:
+        listening = [p for p in servers if is_server(facts.text(p))]
+        return run_file(project, (listening or servers)[0], f"{(listening or servers)[0]} is a server file")
+    if facts.has("bin/www"):
+        return run_file(project, "bin/www", "bin/www is Express' start file")
+    return _typescript(project, bundled=bundled)
+
+
+def _beside_page(facts: Facts, path: str) -> bool:
+    """A script beside an index.html that does not listen belongs to the page."""
+    folder = path.rpartition("/")[0]
+    page = f"{folder}/index.html" if folder else "index.html"
+    return facts.has(page) and not is_server(facts.text(path))
+
+
+def run_file(project: Project, path: str, evidence: str) -> Plan:
+    runner = "bun" if project.manager.name == "bun" else "node"
+    start = Start(
+        f"{runner} {shlex.quote(path)}",
+        evidence,
+        f"{path} is there and no start script is",
+        library(project),
+        LIKELY,
+        port=port_of(project, path),
+    )
+    return Plan(start, build_of(project))
+
+
+def _typescript(project: Project, *, bundled: bool) -> Plan | None:
+    path = project.facts.first(*TYPESCRIPT)
+    if path is None or (bundled and not is_server(project.facts.text(path))):
+        return None
+    runner = (
+        "bun"
+        if project.manager.name == "bun"
+        else "npx tsx"
+        if "tsx" in project.names
+        else "npx ts-node"
+        if "ts-node" in project.names
+        else ""
+    )
+    if not runner and "dev" in project.scripts:
+        return None
+    command = f"{runner or 'npx --yes tsx'} {shlex.quote(path)}"
+    return Plan(
+        Start(
+            command,
+            f"{path} is a TypeScript server",
+            "no start script runs a build",
+            library(project),
+            LIKELY,
+            port=port_of(project, path),
+        )
+    )

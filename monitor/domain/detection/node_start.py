@@ -1,0 +1,155 @@
+"""How a Node project is started: Procfile, framework, script, file, built site, in this order."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from monitor.domain.detection import procfile
+from monitor.domain.detection.node_files import main_file
+from monitor.domain.detection.node_frameworks import DEV, Built, server_framework, site_builder
+from monitor.domain.detection.node_project import (
+    Plan,
+    Project,
+    build_of,
+    by_npx,
+    library,
+    placeholder,
+    port_of,
+    script_file,
+)
+from monitor.domain.detection.result import GUESS, SURE, quoted
+from monitor.domain.detection.start import Start
+
+SERVE = "slipway-serve"
+"""The runtime's own static server, for what a build made (`runtimes/README.md`)."""
+
+PRODUCTION = ("start", "start:prod", "start:production", "serve:prod", "production", "prod", "serve")
+
+
+def plan_of(project: Project) -> Plan | None:
+    return (
+        _declared(project)
+        or _framework(project)
+        or _script(project)
+        or main_file(project)
+        or _site(project)
+        or _develop(project)
+    )
+
+
+def _declared(project: Project) -> Plan | None:
+    command = procfile.web(project.facts)
+    if not command:
+        return None
+    return Plan(
+        Start(command, procfile.EVIDENCE, "Procfile says so", confidence=SURE, port=port_of(project, None)),
+        build_of(project),
+    )
+
+
+def _framework(project: Project) -> Plan | None:
+    """A framework that owns the project: the user's own start script where it serves, else the framework's way."""
+    built = server_framework(project.facts, project.package, project.names)
+    if built is None:
+        return None
+    script = project.scripts.get("start", "")
+    evidence = f"package.json depends on {built.framework}"
+    build = build_of(project) or by_npx(project, built.build)
+    if built.output:
+        return _serve(project, built, build, evidence)
+    if built.framework == "nest" and built.start == "npm:start:prod":
+        command, because = project.manager.run("start:prod"), "the start:prod script runs what was built"
+    elif script and not DEV.search(script) and not (built.framework == "nest" and script.startswith("nest start")):
+        command, because = project.manager.run("start"), f"the start script is `{quoted(script)}`"
+    else:
+        start = built.start or ""
+        command, because = start if start.startswith("node ") else f"npx {start}", built.reason
+    return Plan(Start(command, evidence, because, built.framework, SURE), build)
+
+
+def _script(project: Project) -> Plan | None:
+    for name in PRODUCTION:
+        script = project.scripts.get(name, "")
+        if not script or DEV.search(script) or placeholder(script) or (name == "serve" and _generator(project)):
+            continue
+        because = f"the {name} script is `{quoted(script)}`"
+        builds = (
+            None
+            if re.search(r"\b(run|yarn|pnpm) build\b|&& ?node ", project.scripts.get(f"pre{name}", "") + script)
+            else build_of(project)
+        )
+        port = port_of(project, script_file(project.facts, script))
+        start = Start(
+            project.manager.run(name),
+            f"package.json has the script `{name}`",
+            because,
+            library(project),
+            SURE,
+            port=port,
+        )
+        return Plan(start, builds)
+    return None
+
+
+def _generator(project: Project) -> bool:
+    return site_builder(project.facts, project.package, project.names) is not None
+
+
+def _site(project: Project) -> Plan | None:
+    built = site_builder(project.facts, project.package, project.names)
+    build = build_of(project) or (by_npx(project, built.build) if built else None)
+    if built is None and build and not project.facts.has("tsconfig.json"):
+        built = Built("static", "the build script makes a site", None, "dist")
+    if built is None or build is None:
+        return None
+    return _serve(
+        project,
+        built,
+        build,
+        f"package.json depends on {built.framework}"
+        if built.framework != "static"
+        else "package.json has the script `build`",
+    )
+
+
+def _serve(project: Project, built: Built, build: str | None, evidence: str) -> Plan:
+    output = _flag(project.scripts.get("build", "")) or built.output or "dist"
+    command = f"{SERVE} {shlex.quote(output)}"
+    start = Start(
+        command,
+        evidence,
+        f"{built.reason} in {output}/",
+        built.framework,
+        SURE if built.framework != "static" else GUESS,
+    )
+    return Plan(start, build, output, built.spa)
+
+
+def _flag(script: str) -> str | None:
+    """An output folder given to the build on its command line."""
+    match = re.search(
+        r"(?:--outDir|--dist-dir|--out-dir|--output-path|--output|-d)[\s=](?:\./)?([\w][\w./-]*)", script
+    )
+    return match[1].rstrip("/") if match else None
+
+
+def _develop(project: Project) -> Plan | None:
+    """The last resort: a `dev` script that plainly runs a server file."""
+    script = project.scripts.get("dev", "")
+    if not re.match(
+        r"(cross-env \S+ )*(node|nodemon|tsx|ts-node|ts-node-dev|bun|npx (tsx|nodemon|ts-node))\b", script
+    ):
+        return None
+    because = f"only a dev script is there: `{quoted(script)}`"
+    port = port_of(project, script_file(project.facts, script))
+    return Plan(
+        Start(
+            project.manager.run("dev"),
+            "package.json has the script `dev`",
+            because,
+            library(project),
+            GUESS,
+            port=port,
+        )
+    )

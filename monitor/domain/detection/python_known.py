@@ -1,0 +1,88 @@
+"""What is known of Python frameworks: the calls that make an app, the calls that start a server."""
+
+from __future__ import annotations
+
+import re
+
+WSGI, ASGI, SCRIPT = "wsgi", "asgi", "script"
+
+CONSTRUCTORS: dict[str, tuple[str, str]] = {
+    "flask.Flask": ("flask", WSGI),
+    "apiflask.APIFlask": ("flask", WSGI),
+    "connexion.FlaskApp": ("flask", WSGI),
+    "dash.Dash": ("dash", SCRIPT),
+    "falcon.App": ("falcon", WSGI),
+    "falcon.API": ("falcon", WSGI),
+    "falcon.asgi.App": ("falcon", ASGI),
+    "bottle.Bottle": ("bottle", WSGI),
+    "bottle.default_app": ("bottle", WSGI),
+    "fastapi.FastAPI": ("fastapi", ASGI),
+    "starlette.applications.Starlette": ("starlette", ASGI),
+    "litestar.Litestar": ("litestar", ASGI),
+    "quart.Quart": ("quart", ASGI),
+    "sanic.Sanic": ("sanic", ASGI),
+    "blacksheep.Application": ("blacksheep", ASGI),
+    "blacksheep.server.Application": ("blacksheep", ASGI),
+    "fasthtml.common.FastHTML": ("fasthtml", ASGI),
+    "fasthtml.common.fast_app": ("fasthtml", ASGI),
+    "connexion.AsyncApp": ("connexion", ASGI),
+    "connexion.App": ("connexion", ASGI),
+    "aiohttp.web.Application": ("aiohttp", SCRIPT),
+    "django.core.wsgi.get_wsgi_application": ("django", WSGI),
+    "django.core.asgi.get_asgi_application": ("django", ASGI),
+    "channels.routing.ProtocolTypeRouter": ("django", ASGI),
+    "socketio.ASGIApp": ("socketio", ASGI),
+    "socketio.WSGIApp": ("socketio", WSGI),
+    "gradio.Blocks": ("gradio", SCRIPT),
+    "gradio.Interface": ("gradio", SCRIPT),
+    "gradio.ChatInterface": ("gradio", SCRIPT),
+    "gradio.TabbedInterface": ("gradio", SCRIPT),
+    "tornado.web.Application": ("tornado", SCRIPT),
+}
+"""Calls that make an application object, by full name: framework and how it is served."""
+
+ALIASES = {
+    "dash.dash.Dash": "dash.Dash",
+    "flask.app.Flask": "flask.Flask",
+    "starlette.Starlette": "starlette.applications.Starlette",
+    "fasthtml.FastHTML": "fasthtml.common.FastHTML",
+    "fasthtml.fast_app": "fasthtml.common.fast_app",
+    "sanic.app.Sanic": "sanic.Sanic",
+}
+
+STARTERS = re.compile(
+    r"(^uvicorn\.run|^hypercorn\.|^waitress\.serve|^aiohttp\.web\.run_app|^cherrypy\.quickstart|^bottle\.run"
+    r"|^wsgiref\.simple_server\.make_server|^http\.server\.\w*HTTPServer|^socketserver\.\w+Server|^nicegui\.ui\.run"
+    r"|^asyncio\.start_server|^fasthtml\.common\.serve|^werkzeug\.serving\.run_simple|^gevent\.pywsgi\.WSGIServer"
+    r"|^eventlet\.wsgi\.server|^granian\.|^panel\.serve|^flet\.app|^xmlrpc\.server\.\w+|^reactpy\.run|^mesop\.)"
+)
+
+METHODS = frozenset({"run", "run_server", "launch", "listen", "serve_forever", "run_app"})
+
+DATA_FILE = re.compile(
+    r"^(?:sqlite(?:\+\w+)?:///)?(?!/)(?P<path>(?:\./)?[\w][\w./-]*\.(?:db|db3|sqlite|sqlite3))(?:\?.*)?$"
+)
+
+DATABASES = frozenset(
+    {
+        "sqlite3",
+        "aiosqlite",
+        "sqlalchemy",
+        "flask_sqlalchemy",
+        "sqlmodel",
+        "peewee",
+        "tortoise",
+        "databases",
+        "pony",
+        "dataset",
+    }
+)
+
+LENIENT = re.compile(
+    r"^(\w+)\s*=\s*(?:\w+\.)*(Flask|FastAPI|Starlette|Quart|Sanic|Bottle|Dash|Litestar)\s*\(", re.MULTILINE
+)
+
+INTERESTING = re.compile(
+    r"\b(Flask|APIFlask|FlaskApp|Dash|falcon|Bottle|bottle|FastAPI|Starlette|Litestar|Quart|Sanic|Application|App|AsyncApp|fasthtml"
+    r"|get_[aw]sgi_application|streamlit|gradio|run|serve|serve_forever|Server|create_app|app|application|sqlite\w*|launch|listen|DJANGO_SETTINGS_MODULE)\b"
+)

@@ -1,0 +1,156 @@
+"""How a Python project is started: Procfile, Django, an app object and its server, or a script."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from monitor.domain.detection import procfile
+from monitor.domain.detection.django import django_start
+from monitor.domain.detection.facts import Facts, table, word
+from monitor.domain.detection.python_apps import Found, find_apps
+from monitor.domain.detection.python_known import ASGI, WSGI
+from monitor.domain.detection.python_source import Source
+from monitor.domain.detection.result import GUESS, LIKELY, SURE
+from monitor.domain.detection.start import Start, gunicorn, uvicorn
+
+SCRIPTS = ("main", "app", "server", "run", "index", "start", "serve", "api", "web", "bot", "hello", "__main__")
+
+
+def start_of(facts: Facts, sources: dict[str, Source], names: frozenset[str]) -> Start | None:
+    command = procfile.web(facts)
+    if command:
+        needs = tuple(
+            n
+            for n in ("gunicorn", "uvicorn", "waitress", "hypercorn", "daphne")
+            if re.search(rf"(^|\s){n}\b", command)
+        )
+        return Start(command, procfile.EVIDENCE, "Procfile says so", confidence=SURE, needs=needs)
+    django = django_start(facts, sources, names)
+    if django:
+        return django
+    apps = find_apps(facts, sources)
+    return _interactive(facts, sources, apps) or _served(sources, apps) or _script(facts, sources) or _entry(facts)
+
+
+def _interactive(facts: Facts, sources: dict[str, Source], apps: list[Found]) -> Start | None:
+    """Streamlit pages: every top-level import of streamlit makes a page, the usual names first."""
+    if any(a.app.interface in {WSGI, ASGI} for a in apps):
+        return None
+    pages = [p for p, s in sources.items() if any(m.partition(".")[0] == "streamlit" for m in s.modules)]
+    pages = [p for p in pages if not re.search(r"(^|/)pages/", p)]
+    if not pages:
+        return None
+    page = min(pages, key=lambda p: (p.count("/"), _script_rank(p), p))
+    command = f"streamlit run {shlex.quote(page)} --server.address $HOST --server.port $PORT --server.headless true"
+    return Start(
+        command,
+        f"{page} imports streamlit",
+        "Streamlit pages are run by its own server",
+        "streamlit",
+        SURE,
+        needs=("streamlit",),
+    )
+
+
+def _served(sources: dict[str, Source], apps: list[Found]) -> Start | None:
+    for found in apps:
+        start = _serve(sources[found.path], found)
+        if start:
+            return start
+    return None
+
+
+def _serve(source: Source, found: Found) -> Start | None:
+    app, evidence = found.app, f"{found.path} defines `{found.app.text}`"
+    address = f"{found.address}()" if app.factory else found.address
+    if app.kind == "dash" and source.dash_server and not app.factory:
+        address, because = (
+            f"{found.module}:{source.dash_server}",
+            f"`{source.dash_server}` is the Flask server behind Dash",
+        )
+        return Start(gunicorn(address, found.base), evidence, because, "dash", SURE, needs=("gunicorn",))
+    if app.kind == "aiohttp" and not source.starts:
+        command = gunicorn(found.address, found.base, worker="aiohttp.GunicornWebWorker")
+        return Start(
+            command, evidence, f"`{app.name}` is an aiohttp application", "aiohttp", SURE, needs=("gunicorn",)
+        )
+    if app.interface == WSGI:
+        because = f"`{app.name}` is a WSGI application"
+        return Start(gunicorn(address, found.base), evidence, because, app.kind, SURE, needs=("gunicorn",))
+    if app.interface == ASGI:
+        command = uvicorn(found.address, found.base, factory=app.factory)
+        because = f"`{app.name}` is an ASGI application"
+        return Start(command, evidence, because, app.kind, SURE, needs=("uvicorn[standard]",))
+    if app.factory:
+        return None
+    return _run(found.path, source, evidence, f"it starts {app.kind}'s own server", app.kind, SURE)
+
+
+DEFAULT_PORTS = {"aiohttp": 8080, "tornado": 8888, "bottle": 8080}
+
+GRADIO = (("GRADIO_SERVER_NAME", "$HOST"), ("GRADIO_SERVER_PORT", "$PORT"))
+
+
+def _run(path: str, source: Source, evidence: str, because: str, framework: str | None, confidence: int) -> Start:
+    port = None if source.reads_port else source.port or DEFAULT_PORTS.get(framework or "")
+    exports = GRADIO if framework == "gradio" else ()
+    port = None if framework in {"gradio", "dash"} and not source.port else port
+    return Start(f"python {shlex.quote(path)}", evidence, because, framework, confidence, port=port, exports=exports)
+
+
+def _script(facts: Facts, sources: dict[str, Source]) -> Start | None:
+    """A script that starts a server itself; then any script with a usual name, or the only one there is."""
+    usable = [
+        p
+        for p in sources
+        if p.count("/") <= 1 and not re.search(r"(^|/)(setup|conftest|test_\w+|\w+_test|noxfile|tasks)\.py$", p)
+    ]
+    usable = [p for p in usable if "/" not in p or p.startswith("src/") or sources[p].starts]
+    servers = sorted((p for p in usable if sources[p].starts), key=lambda p: (p.count("/"), _script_rank(p), p))
+    if servers:
+        path = servers[0]
+        return _run(path, sources[path], f"{path} starts a server", "it listens by itself", None, LIKELY)
+    named = sorted(
+        (p for p in usable if _script_rank(p) < len(SCRIPTS)), key=lambda p: (p.count("/"), _script_rank(p), p)
+    )
+    path = named[0] if named else usable[0] if len(usable) == 1 else ""
+    if not path:
+        return None
+    return _run(
+        path,
+        sources[path],
+        path,
+        "it is the project's script; whether it listens on $PORT is not visible",
+        None,
+        GUESS,
+    )
+
+
+def _script_rank(path: str) -> int:
+    stem = path.rpartition("/")[2].removesuffix(".py").lower()
+    return SCRIPTS.index(stem) if stem in SCRIPTS else len(SCRIPTS)
+
+
+def _entry(facts: Facts) -> Start | None:
+    """A package that runs by `python -m`, or a script the project declares."""
+    for path in facts.matching(r"(src/)?\w+/__main__\.py"):
+        module = path.split("/")[-2]
+        env = (("PYTHONPATH", "src"),) if path.startswith("src/") else ()
+        return Start(f"python -m {module}", path, "the package runs by itself", confidence=GUESS, env=env)
+    scripts = table(facts.toml("pyproject.toml"), "project", "scripts") or table(
+        facts.toml("pyproject.toml"), "tool", "poetry", "scripts"
+    )
+    for name, target in scripts.items():
+        module, _, function = (word(target) or "").partition(":")
+        if re.fullmatch(r"[\w.]+", module) and re.fullmatch(r"\w+", function):
+            env = (("PYTHONPATH", "src"),) if "src" in facts.folders else ()
+            code = f"from {module} import {function}; {function}()"
+            return Start(
+                f'python -c "{code}"',
+                f"pyproject.toml declares the script {name}",
+                f"`{name}` runs {target}",
+                confidence=GUESS,
+                env=env,
+            )
+    return None

@@ -1,0 +1,98 @@
+"""Launch specs: what detection found and slipway.yaml says, put together."""
+
+from __future__ import annotations
+
+import pytest
+
+from monitor.domain.config import WorkspaceConfig, parse_config
+from monitor.domain.detection import Detection, detect, wanted_paths
+from monitor.domain.launch import MIB, LaunchSpec, Source
+from monitor.domain.launching import NotRunnable, spec_for, warnings
+from tests.support.corpus import case
+
+
+def found(name: str, config: WorkspaceConfig | None = None) -> Detection:
+    project = case(name)
+    return detect(project.tree, {p: project.files[p] for p in wanted_paths(project.tree)}, config)
+
+
+def spec(name: str, text: str = "") -> LaunchSpec:
+    config = parse_config(text)
+    return spec_for("shop", found(name, config), config, user=(1000, 1000))
+
+
+def test_a_node_spec() -> None:
+    made = spec("node/express-start")
+    assert (made.runtime, made.port, made.source) == ("node", 3000, Source.COPY)
+    assert made.start.endswith("npm start")
+    assert 'NODE_ENV="${NODE_ENV:-production}"' in made.start
+    assert made.install is not None
+    assert "NODE_ENV" not in made.install, "development dependencies are needed by builds"
+    assert made.deps_files == ("package.json", "package-lock.json")
+    assert dict(made.env)["BASE_PATH"] == "/shop"
+    assert made.strip
+
+
+def test_static_is_served_as_it_is() -> None:
+    made = spec("static/public")
+    assert (made.start, made.source, made.docroot, made.read_only) == ("", Source.DIRECT, "public", True)
+    assert made.install is None
+
+
+def test_php_is_direct_until_it_installs_or_keeps_something() -> None:
+    assert spec("php/plain").source is Source.DIRECT
+    assert spec("php/sqlite").source is Source.COPY
+    assert spec("php/public-docroot").source is Source.COPY
+    assert not spec("php/laravel").restart_on_edit
+
+
+def test_slipway_yaml_wins() -> None:
+    made = spec(
+        "node/express-start",
+        "start: node other.js\nport: 9999\nstrip: false\nhealth: /up\nenv: {A: b}\n"
+        "data: [files/]\nresources: {memory: 2g, cpus: 1}",
+    )
+    assert made.start.endswith("; node other.js")
+    assert (made.port, made.strip, made.health_path) == (9999, False, "/up")
+    assert dict(made.env)["A"] == "b"
+    assert made.data == ("files/",)
+    assert (made.limits.memory, made.limits.cpus) == (2048 * MIB, 1)
+
+
+def test_a_type_in_slipway_yaml_overrides_a_dockerfile() -> None:
+    with pytest.raises(NotRunnable, match="Dockerfile"):
+        spec("node/own-dockerfile")
+    assert spec("node/own-dockerfile", "type: node").start.endswith("npm start")
+
+
+def test_an_unknown_folder_becomes_runnable_by_type_and_start() -> None:
+    with pytest.raises(NotRunnable, match="looked for"):
+        spec("other/notes")
+    assert spec("other/notes", "type: python\nstart: python -m http.server $PORT").start.endswith("http.server $PORT")
+
+
+def test_an_app_one_folder_down_runs_there() -> None:
+    made = spec("other/app-one-folder-down")
+    assert made.start.startswith("cd shop || exit 1; ")
+    assert made.deps_files == ("shop/package.json",)
+
+
+def test_root_chooses_among_several() -> None:
+    assert spec("other/several-folders", "root: frontend").start.startswith("cd frontend || exit 1; ")
+
+
+def test_a_version_the_base_has_not_is_warned_about() -> None:
+    assert warnings(found("node/version-tool-versions")) == (
+        ".tool-versions asks for node 22.3.0; it runs on 20, which is what is there",
+    )
+    assert warnings(found("node/version-lts-name")) == ()
+
+
+def test_go_fetches_the_tools_of_a_newer_line() -> None:
+    config = WorkspaceConfig(version="1.99")
+    assert dict(spec_for("x", found("go/module", config), config, user=(1, 1)).env)["GOTOOLCHAIN"] == "auto"
+
+
+def test_the_same_folder_makes_the_same_spec_and_an_environment_another() -> None:
+    assert spec("python/flask-app").hash == spec("python/flask-app").hash
+    assert spec("python/flask-app").hash != spec("python/flask-app", "env: {A: b}").hash

@@ -57,6 +57,9 @@ class DiskFiles:
     async def absent(self, folder: Path, paths: Sequence[str]) -> frozenset[str]:
         return await _run(self._short, partial(reading.absent, folder, paths))
 
+    async def owner(self, folder: Path) -> tuple[int, int]:
+        return await _run(self._short, partial(permissions.owner, folder))
+
     async def readable_by(self, folder: Path, tree: Tree, uid: int, gid: int) -> bool:
         return await _run(self._long, partial(permissions.readable_by, folder, tree, uid, gid))
 

@@ -35,7 +35,8 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Tools:
-    """What every keeper works with; `keep` is given each settled look so that its files are kept in S3."""
+    """What every keeper works with; `keep` is given each settled look so that its files are kept in S3, `forget` the name
+    of a workspace that is no more."""
 
     crew: Crew
     survey: Survey
@@ -43,7 +44,8 @@ class Tools:
     registry: Registry
     intents: Intents
     addresses: Callable[[str], dict[str, str]]
-    keep: Callable[[str, Look], None]
+    keep: Callable[[str, Path, Look], None]
+    forget: Callable[[str], None]
 
 
 class Keeper:
@@ -144,7 +146,7 @@ class Keeper:
             look = None if self._gone else await self._tools.survey.look(self.name, self.folder)
             if look is not None:
                 self.walked_at = self._clock.monotonic()
-                self._tools.keep(self.name, look)
+                self._tools.keep(self.name, self.folder, look)
             desired = self._desired(look)
             observed = await self._observe(look)
             actions = plan(desired, observed, self._memory.backoff, self._clock.monotonic())
@@ -157,6 +159,7 @@ class Keeper:
                 self._memory.restart = False
             if desired.gone and not await self._tools.crew.observer.of(self.name):
                 self._tools.registry.remove(self.name)
+                self._tools.forget(self.name)
                 return self._gone
         log.warning("workspace %s does not come to rest; going on at the next scan", self.name)
         return False

@@ -1,0 +1,256 @@
+"""The parts of one monitor, built and joined: adapters behind ports, services on them, the web on those."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from monitor.adapters.embedded.supervisor import Supervisor
+from monitor.adapters.embedded.traefik import bundled_traefik
+from monitor.adapters.files import DiskFiles
+from monitor.adapters.probe import NetworkProbe
+from monitor.adapters.state_files import write_atomic
+from monitor.adapters.traefik_router import TraefikRouter
+from monitor.adapters.watch import FolderWatch
+from monitor.app import engines, logs
+from monitor.app.install import Install
+from monitor.app.storing import Storing, storing
+from monitor.domain.gate import GateState
+from monitor.domain.launch import ProjectType
+from monitor.domain.route_difference import Extra
+from monitor.domain.routes import workspace_of
+from monitor.errors import SlipwayError
+from monitor.ports.clock import Clock
+from monitor.ports.engine import Engine, EngineAway
+from monitor.ports.watch import wanted_of
+from monitor.services.access import Access
+from monitor.services.desk import Desk
+from monitor.services.intents import Intents
+from monitor.services.jobs import Jobs
+from monitor.services.keeper import Tools
+from monitor.services.keeping import Keeping
+from monitor.services.launcher import Crew
+from monitor.services.mirror import Mirror
+from monitor.services.observer import Observer
+from monitor.services.reconciler import Reconciler
+from monitor.services.registry import Registry
+from monitor.services.routing import Place, Routing
+from monitor.services.settle import Settle
+from monitor.services.survey import Look, Survey
+from monitor.services.watchdog import Hands, Watchdog
+from monitor.settings import Settings
+from monitor.web.control import control_socket
+from monitor.web.face import Face
+from monitor.web.gate import Gate
+from monitor.web.server import dashboard
+
+UNPROTECTED = "not protected against disk loss: everything is kept on this machine only"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Platform:
+    """Everything a running monitor is made of; `build` makes it, `run` lives it."""
+
+    settings: Settings
+    install: Install
+    clock: Clock
+    log_file: Path
+    engine: Engine
+    storing: Storing
+    traefik: Supervisor
+    registry: Registry
+    access: Access
+    jobs: Jobs
+    keeping: Keeping
+    mirror: Mirror
+    routing: Routing
+    reconciler: Reconciler
+    watchdog: Watchdog
+    began: float
+    first_token: str | None = None
+    engine_notes: tuple[str, ...] = field(default=())
+
+    async def start(self, group: asyncio.TaskGroup) -> None:
+        """Start the bundled processes side by side, then every loop as a task of `group`."""
+        async with asyncio.TaskGroup() as first:
+            first.create_task(self.traefik.start(), name="start Traefik")
+            first.create_task(self.storing.start(), name="start store")
+            first.create_task(self._look_at_engine(), name="look at engine")
+        group.create_task(self.traefik.run(), name="Traefik")
+        if self.storing.supervisor is not None:
+            group.create_task(self.storing.supervisor.run(), name="store")
+        group.create_task(self.storing.prepare(self.clock, self._store_banner), name="prepare store")
+        group.create_task(self.jobs.run(), name="jobs")
+        group.create_task(self.keeping.run(), name="keeping")
+        group.create_task(self.routing.run(), name="routing")
+        group.create_task(self.reconciler.run(), name="reconciler")
+        group.create_task(self.watchdog.run(self.routing.wanted), name="watchdog")
+        group.create_task(self._sweep(), name="sweep")
+
+    async def stop_instances(self, grace_s: float) -> None:
+        """Stop every instance side by side; intents stay as they are. Raises `EngineAway`."""
+        instances = await self.engine.instances()
+        results = await asyncio.gather(*(self.engine.stop(i, grace_s) for i in instances), return_exceptions=True)
+        for instance, result in zip(instances, results, strict=True):
+            if isinstance(result, BaseException):
+                log.warning("instance %s of %s could not be stopped: %s", instance.id, instance.workspace, result)
+
+    async def last_writes(self) -> None:
+        """Save what the mirror knows, so that the next start needs no listing."""
+        await self.mirror.close()
+
+    def notes(self) -> tuple[str, ...]:
+        """Sentences a person should read at the start."""
+        return (*self.engine_notes, UNPROTECTED)
+
+    def sign_in_link(self) -> str | None:
+        """The dashboard's address with the first token, on the very first start only."""
+        return f"{self.settings.dashboard}/#token={self.first_token}" if self.first_token else None
+
+    def write_sign_in_link(self, link: str) -> Path:
+        """Put the link where only we can read it; returns the path."""
+        path = self.settings.data / "sign-in"
+        write_atomic(path, f"{link}\n".encode())
+        return path
+
+    def facts(self) -> dict[str, Any]:
+        """What `/api/status` says beside the workspaces."""
+        return {
+            "version": importlib.metadata.version("slipway"),
+            "engine": self.engine.name,
+            "router": self.traefik.condition.state.value,
+            "store": self.storing.condition if self.storing.running else "away",
+            "uptime_s": round(self.clock.monotonic() - self.began),
+            "protected": False,
+        }
+
+    async def _look_at_engine(self) -> None:
+        try:
+            info = await self.engine.check()
+        except EngineAway as away:
+            self.registry.banner("engine", f"{away.message}. {away.hint}")
+        else:
+            self.engine_notes = info.warnings
+
+    async def _sweep(self) -> None:
+        """Remove what a killed monitor left half made, once the folders are known."""
+        await self.reconciler.first_scan.wait()
+        try:
+            for sentence in await self.engine.sweep(set(self.reconciler.keepers)):
+                log.info("%s", sentence)
+        except SlipwayError as error:
+            log.warning("leftovers were not removed: %s", error.message)
+
+    def _store_banner(self, text: str | None) -> None:
+        self.registry.banner("store", text)
+
+
+async def build(
+    settings: Settings, install: Install, clock: Clock, log_file: Path, stack: AsyncExitStack
+) -> Platform:
+    """Make every part; what must be closed is closed by `stack`, the store last of all."""
+    registry = Registry()
+    store = storing(settings, clock)
+    stack.push_async_callback(store.stop)
+    files = DiskFiles(clock)
+    stack.callback(files.close)
+    probe = NetworkProbe()
+    stack.push_async_callback(probe.close)
+    engine = await engines.choose(settings, install, clock)
+    stack.push_async_callback(engine.close)
+
+    access = Access(install.files, clock)
+    first_token = access.ensure_admin(settings.token.get_secret_value())
+    gate = Gate(lambda: _gate_states(registry), settings.domain)
+    stack.push_async_callback(gate.close)
+    place = Place(await gate.start(), settings.dashboard, settings.domain)
+
+    bundled = bundled_traefik(
+        settings.data / "traefik",
+        settings.data / "logs",
+        bind=settings.bind,
+        port=settings.http_port,
+        install_id=install.id,
+        docker_host=engines.docker_host(settings) if engine.labels_routes else "",
+    )
+    traefik = Supervisor(bundled.spec, clock)
+    stack.push_async_callback(traefik.stop)
+    router = TraefikRouter(bundled.dynamic, bundled.api, clock)
+    stack.push_async_callback(router.close)
+    routing = Routing(router, probe, place, labelled=engine.labels_routes, known=lambda: registry.states)
+    registry.on_change(routing.changed)
+
+    observer = Observer(engine, clock)
+    mirror = Mirror(store.store, files, install.files, clock, prefix=settings.s3_prefix, identity=store.identity)
+    keeping = Keeping(mirror, registry, clock)
+    watch = FolderWatch(settings.workspaces, clock)
+    intents = Intents(install.files)
+    survey = Survey(files, engine, clock, user_of=engines.user_of(engine), copies=settings.data / "copies")
+
+    def keep(name: str, folder: Path, look: Look) -> None:
+        watch.keep(folder.name, wanted_of(look.tree))
+        keeping.offer(name, folder, look)
+
+    def forget(name: str) -> None:
+        survey.forget(name)
+        keeping.forget(name)
+
+    tools = Tools(
+        crew=Crew(engine, observer, routing, probe, clock),
+        survey=survey,
+        settle=Settle(files, clock, quiet_s=settings.quiet_ms / 1000),
+        registry=registry,
+        intents=intents,
+        addresses=lambda name: _addresses(settings, name),
+        keep=keep,
+        forget=forget,
+    )
+    reconciler = Reconciler(settings.workspaces, files, watch, engine, tools, scan_s=settings.scan_s)
+    jobs = Jobs(clock, lambda job: registry.emit({"type": "job", "job": job}))
+    hands = Hands(traefik.child.stop, _remover(engine, observer), lambda text: log.warning("%s", text))
+    platform = Platform(
+        settings=settings, install=install, clock=clock, log_file=log_file, engine=engine, storing=store,
+        traefik=traefik, registry=registry, access=access, jobs=jobs, keeping=keeping, mirror=mirror,
+        routing=routing, reconciler=reconciler, watchdog=Watchdog(router, clock, hands),
+        began=clock.monotonic(), first_token=first_token,
+    )  # fmt: skip
+    desk = Desk(registry, intents, reconciler.keepers, observer, engine, clock, platform.facts)
+    face = Face(desk, jobs, registry, access, lambda lines: logs.tail(log_file, lines), settings.workspaces_url)
+    await stack.enter_async_context(dashboard(face, settings))
+    await stack.enter_async_context(control_socket(face, settings.data))
+    return platform
+
+
+def _addresses(settings: Settings, name: str) -> dict[str, str]:
+    base = settings.workspaces_url
+    return {"url": f"{base}/{name}/", "host_url": f"http://{name}.{settings.domain}:{settings.http_port}/"}
+
+
+def _gate_states(registry: Registry) -> Mapping[str, GateState]:
+    return {
+        name: GateState(name, state.phase, state.reason, ProjectType(state.type), state.description)
+        for name, state in registry.states.items()
+    }
+
+
+def _remover(engine: Engine, observer: Observer) -> Callable[[Extra], Awaitable[None]]:
+    """What takes away a router that came from labels nobody wanted: its instance, if it is one of ours."""
+
+    async def remove(extra: Extra) -> None:
+        hosts = {urlsplit(url).hostname for url in extra.urls}
+        for instances in (await observer.all()).values():
+            for instance in instances:
+                # An instance's own routers are extra only until its workspace's loop has met it after a restart.
+                if instance.host in hosts and workspace_of(extra.name) != instance.workspace:
+                    await engine.stop(instance, 0)
+
+    return remove

@@ -1,0 +1,185 @@
+"""One look at a folder: its tree, what it is, what should run for it, and every reason."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from monitor.domain.config import FILE, WorkspaceConfig, parse_config
+from monitor.domain.config_text import ConfigError
+from monitor.domain.describing import described
+from monitor.domain.detection import MAX_BYTES, Detection, detect, wanted_paths
+from monitor.domain.filters import Overrides
+from monitor.domain.launch import LaunchSpec
+from monitor.domain.launching import NotRunnable, spec_for, warnings
+from monitor.domain.tree import Entry, Kind, Tree
+from monitor.ports.clock import Clock
+from monitor.ports.engine import Engine, Launch
+from monitor.ports.files import Files
+
+NOBODY = (65532, 65532)
+NO_OVERRIDES = Overrides()
+RACY_TRIES = 10
+RACY_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen and decided; `spec` is None where nothing can run, `reason` and `hint` say why.
+
+    `failed`: recognised but not runnable. `hold`: its settings are broken, what runs stays.
+    """
+
+    tree: Tree
+    launch: Launch
+    type: str = "unknown"
+    spec: LaunchSpec | None = None
+    reason: str = ""
+    hint: str = ""
+    failed: bool = False
+    hold: bool = False
+    evidence: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    description: str = ""
+    icon: str = ""
+    overrides: Overrides = NO_OVERRIDES
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    digest: str
+    look: Look
+
+
+class Survey:
+    """Looks at workspaces. `user_of` turns a folder's owner into the user its instance runs as; `copies` is
+    where readable copies of folders that user cannot read are kept."""
+
+    def __init__(
+        self,
+        files: Files,
+        engine: Engine,
+        clock: Clock,
+        *,
+        user_of: Callable[[tuple[int, int]], tuple[int, int]],
+        copies: Path,
+    ) -> None:
+        self._files = files
+        self._engine = engine
+        self._clock = clock
+        self._user_of = user_of
+        self._copies = copies
+        self._known: dict[str, _Known] = {}
+        self.look_s = 0.002
+
+    async def look(self, name: str, folder: Path) -> Look:
+        """The folder as it is now; raises `FolderGone`. A folder that did not change is not read again."""
+        begun = self._clock.monotonic()
+        tree, config, broken = await self._walk(folder)
+        digest = tree.running_digest()
+        known = self._known.get(name)
+        if known and known.digest == digest and known.look.launch.source.exists():
+            look = replace(known.look, tree=tree)
+        else:
+            look = await self._decide(name, folder, tree, config, digest)
+            self._known[name] = _Known(digest, look)
+        self.look_s += 0.1 * (self._clock.monotonic() - begun - self.look_s)
+        return _held(look, broken) if broken else look
+
+    def forget(self, name: str) -> None:
+        self._known.pop(name, None)
+
+    async def _walk(self, folder: Path) -> tuple[Tree, WorkspaceConfig, ConfigError | None]:
+        tree = await self._files.walk(folder)
+        if FILE not in tree:
+            return tree, WorkspaceConfig(), None
+        texts = await self._files.read_texts(folder, tree, lambda path: path == FILE)
+        try:
+            config = parse_config(texts.get(FILE, ""))
+        except ConfigError as error:
+            return tree, WorkspaceConfig(), error
+        if _overrides(config) != Overrides():
+            tree = await self._files.walk(folder, _overrides(config))
+        return tree, config, None
+
+    async def _decide(self, name: str, folder: Path, tree: Tree, config: WorkspaceConfig, digest: str) -> Look:
+        wanted = frozenset(wanted_paths(tree))
+        texts = await self._files.read_texts(folder, tree, wanted.__contains__, MAX_BYTES)
+        detection = detect(tree, texts, config)
+        user = self._user_of(await self._files.owner(folder))
+        source, notes = await self._source(name, folder, tree, user)
+        look = Look(
+            tree=tree,
+            launch=Launch(source, _running_paths(tree), digest),
+            type=detection.type.value,
+            evidence=detection.evidence,
+            warnings=(*warnings(detection), *notes, *tree.problems),
+            description=config.description or described(texts),
+            icon=config.icon or "",
+            overrides=_overrides(config),
+        )
+        return await self._with_spec(look, name, folder, detection, config, user)
+
+    async def _with_spec(
+        self,
+        look: Look,
+        name: str,
+        folder: Path,
+        detection: Detection,
+        config: WorkspaceConfig,
+        user: tuple[int, int],
+    ) -> Look:
+        try:
+            spec = spec_for(name, detection, config, user=user)
+        except NotRunnable as error:
+            failed = detection.type.value != "unknown" or detection.refusal is not None
+            return replace(look, reason=error.message, hint=error.hint, failed=failed)
+        if spec.install:
+            contents = await self._contents(folder, look.tree, spec.deps_files)
+            spec = replace(spec, deps_key=await self._engine.deps_key(spec, contents))
+        return replace(look, spec=spec, reason=detection.reason)
+
+    async def _source(
+        self, name: str, folder: Path, tree: Tree, user: tuple[int, int]
+    ) -> tuple[Path, tuple[str, ...]]:
+        if await self._files.readable_by(folder, tree, *user):
+            return folder, ()
+        copy = self._copies / name
+        exported = await self._files.export(folder, tree, copy)
+        note = "the app's user cannot read this folder: it is served from a readable copy, kept current at each save"
+        return copy, (note, *exported.problems)
+
+    async def _contents(self, folder: Path, tree: Tree, paths: tuple[str, ...]) -> dict[str, bytes]:
+        """The bytes of what an install needs; a file being written this moment is waited for."""
+        entries = _files_at(tree, paths)
+        contents: dict[str, bytes] = {}
+        for _ in range(RACY_TRIES):
+            read = await self._files.read_many(folder, entries)
+            contents |= {path: found for path, found in read.items() if isinstance(found, bytes)}
+            entries = [entry for entry in entries if entry.path not in contents]
+            if not entries:
+                break
+            await asyncio.sleep(RACY_S)
+        return contents | {entry.path: repr(entry.stamp).encode() for entry in entries}
+
+
+def _overrides(config: WorkspaceConfig) -> Overrides:
+    sync = config.sync
+    return Overrides(tuple(sync.exclude), tuple(sync.include), tuple(sync.secrets))
+
+
+def _files_at(tree: Tree, paths: tuple[str, ...]) -> list[Entry]:
+    """The files named, and all files below the folders named."""
+    below = tuple(f"{path.rstrip('/')}/" for path in paths)
+    return [e for e in tree if e.kind is Kind.FILE and (e.path in paths or e.path.startswith(below))]
+
+
+def _running_paths(tree: Tree) -> tuple[str, ...]:
+    extra = (item.path for item in tree.excluded if item.runs)
+    return tuple(sorted({*tree.entries, *extra}))
+
+
+def _held(look: Look, broken: ConfigError) -> Look:
+    return replace(look, reason=broken.message, hint=broken.hint, hold=True, failed=True, spec=None)

@@ -30,7 +30,13 @@ class Overrides:
     secrets: tuple[str, ...] = ()
 
     def allows_secret(self, path: str, is_dir: bool = False) -> bool:
-        return bool(self.secrets) and _hit(patterns_of(self.secrets), path, is_dir) is not None
+        """The path, or a folder above it, is named as a secret to keep."""
+        allowed = patterns_of(self.secrets)
+        while allowed and path:
+            if _hit(allowed, path, is_dir) is not None:
+                return True
+            path, is_dir = path.rpartition("/")[0], True
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,8 @@ class FolderRules:
         if name in generated.VERSION_CONTROL:
             return Verdict(False, f"built-in: {name} is version control's own data")
         secret = self._secret(name, path, is_dir, text)
+        if secret and self.overrides.allows_secret(path, is_dir):
+            return Verdict(True, "a secret that slipway.yaml keeps", runs=True, enter=is_dir)
         if secret:
             return Verdict(False, secret, secret=True, runs=not is_dir)
         if self.overrides.exclude or self.overrides.include or self.included:
@@ -114,7 +122,7 @@ class FolderRules:
                 reason = secrets.secret_by_text(name, text)
             elif path.endswith(".docker/config.json"):
                 reason = "secret: .docker/config.json holds registry credentials"
-        return "" if reason and self.overrides.allows_secret(path, is_dir) else reason
+        return reason
 
     def _chosen(self, path: str, is_dir: bool) -> Verdict | None:
         pattern = _hit(patterns_of(self.overrides.exclude), path, is_dir)

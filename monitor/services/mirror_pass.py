@@ -46,7 +46,9 @@ class MirrorPass:
     def plan(self, book: Book, tree: Tree) -> Batch:
         """What is to be done for `tree`; notes what is left out and what is held."""
         files, account = eligible(tree)
+        allows = (book.where and book.where[1]) or Overrides()
         keys = {p for p, stamp in book.keys.items() if p in files and stamp == stamp_of(files[p])}
+        keys = {p for p in keys if not allows.allows_secret(p)}
         known = book.known or {}
         nameless = {p for p in files if p not in known and not self._has_key(book.name, p)}
         size = sum(files[p].size for p in keys)

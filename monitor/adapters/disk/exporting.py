@@ -1,7 +1,7 @@
 """A readable copy of what a running instance gets, kept current: only what changed is copied.
 
 A copy carries its source's modification time, so size and time tell what is still the same; each file is written
-beside its place and renamed into it. Modes become readable for everyone, the execute bits stay.
+beside its place and renamed into it. Modes become readable for everyone, what could be run by someone can be by all.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -119,9 +118,8 @@ def _same(into: int, name: str, entry: Entry) -> bool:
             return os.readlink(name, dir_fd=into) == entry.target
     except OSError:
         return False
-    return (there.st_size, there.st_mtime_ns) == (entry.size, entry.mtime_ns) and (
-        entry.mode & 0o111 == there.st_mode & 0o111 or entry.inode == 0
-    )
+    runnable = bool(entry.mode & 0o111) == bool(there.st_mode & 0o111) or not entry.inode
+    return runnable and (there.st_size, there.st_mtime_ns) == (entry.size, entry.mtime_ns)
 
 
 def _link(into: int, name: str, entry: Entry) -> str:
@@ -143,7 +141,7 @@ def _copy(source: int, into: int, name: str, entry: Entry) -> str:
         write = os.open(temporary, _NEW, 0o600, dir_fd=into)
         try:
             _pour(read, write, info.st_size)
-            os.fchmod(write, 0o644 | (stat.S_IMODE(info.st_mode) & 0o111))
+            os.fchmod(write, 0o755 if info.st_mode & 0o111 else 0o644)
             os.utime(write, ns=(info.st_mtime_ns, info.st_mtime_ns))
         finally:
             os.close(write)

@@ -174,6 +174,7 @@ class TestTraefikByLabels(RouterContract, LabelsContract):
         async def swap() -> None:
             new = await bench.start("blog", 2)
             assert await bench.router.confirm(routes_of(new.one), WAIT_S) == ()
+            assert (await raw(bench.server.port, "/blog/")).body.startswith(b"blog-2")
             await bench.stop(old)
             assert await bench.router.gone(routes_of(old.one), WAIT_S) == ()
             swapped.set()

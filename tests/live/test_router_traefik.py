@@ -355,6 +355,7 @@ async def test_generations_are_swapped_without_a_single_error(town: Town) -> Non
         await town.serve("blog", 2)
         await town.serve("www", 2)
         await town.publish()
+        assert (await town.who("/blog/"), await town.who("/")) == ("blog-2", "www-2")
         for name in ("blog", "www"):
             del town.serving[name, 1]
         await town.publish()

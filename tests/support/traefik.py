@@ -12,6 +12,7 @@ from pathlib import Path
 from monitor.adapters.embedded.traefik_config import TraefikSettings, render
 from tests.support.ports import free_port
 from tests.support.process import Program
+from tests.support.waiting import NeverHappened
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +38,33 @@ def traefik(binary: Path, folder: Path, *, docker: str = "", install_id: str = "
     """Run Traefik in `folder`; with `docker` it also follows that daemon's containers of `install_id`."""
     directory = folder / "dynamic"
     directory.mkdir()
+    server = _started(binary, folder, directory, docker, install_id)
+    try:
+        yield server
+    finally:
+        server.program.stop()
+
+
+def _started(
+    binary: Path, folder: Path, directory: Path, docker: str, install_id: str, tries: int = 3
+) -> TraefikServer:
+    """Start it; a port that somebody else took in the meantime is no reason to fail."""
     port, api_port = free_port(), free_port()
     static = folder / "traefik.yml"
-    settings = TraefikSettings("127.0.0.1", port, api_port, directory, install_id, docker)
-    static.write_text(render(settings))
+    static.write_text(render(TraefikSettings("127.0.0.1", port, api_port, directory, install_id, docker)))
     program = Program(
         [binary, f"--configFile={static}"],
         ready=lambda: _answers(f"http://127.0.0.1:{api_port}/ping"),
         log=folder / "traefik.log",
         env={},
     )
-    with program:
-        yield TraefikServer(port, api_port, directory, program)
+    try:
+        program.start()
+    except NeverHappened as error:
+        if tries > 1 and "address already in use" in str(error):
+            return _started(binary, folder, directory, docker, install_id, tries - 1)
+        raise
+    return TraefikServer(port, api_port, directory, program)
 
 
 def _answers(url: str) -> bool:

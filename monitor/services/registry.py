@@ -71,19 +71,19 @@ class Registry:
         new = replace(old, **changes) if old else WorkspaceState(name=name, **changes)
         if new != old:
             self._states[name] = new
-            self._emit({"type": "workspace", "workspace": new.as_json()})
+            self._changed({"type": "workspace", "workspace": new.as_json()})
         return new
 
     def remove(self, name: str) -> None:
         """The workspace is no more."""
         if self._states.pop(name, None) is not None:
-            self._emit({"type": "removed", "name": name})
+            self._changed({"type": "removed", "name": name})
 
     def set_unnamed(self, unnamed: tuple[Unnamed, ...]) -> None:
         """The folders that cannot be workspaces, each with its reason."""
         if unnamed != self._unnamed:
             self._unnamed = unnamed
-            self._emit({"type": "unnamed", "unnamed": self._unnamed_json()})
+            self._changed({"type": "unnamed", "unnamed": self._unnamed_json()})
 
     def banner(self, key: str, text: str | None) -> None:
         """Show a sentence above everything while a condition holds; None takes it away."""
@@ -93,7 +93,7 @@ class Registry:
             self._banners[key] = text
         else:
             return
-        self._emit({"type": "banners", "banners": dict(self._banners)})
+        self._changed({"type": "banners", "banners": dict(self._banners)})
 
     def whole(self) -> Event:
         """The first event of every subscription: everything, as of `seq`."""
@@ -116,16 +116,20 @@ class Registry:
             self._subscribers.discard(subscription)
 
     def on_change(self, listener: Callable[[], None]) -> None:
-        """Call `listener` (quick, must not raise) after every change."""
+        """Call `listener` (quick, must not raise) after every change of a state, a banner or the unnamed."""
         self._listeners.append(listener)
 
     def _unnamed_json(self) -> list[dict[str, str]]:
         return [{"folder": u.folder, "reason": u.reason} for u in self._unnamed]
 
-    def _emit(self, event: Event) -> None:
+    def emit(self, event: Event) -> None:
+        """Tell every subscriber something that is no change of a state (a job's progress); it gets the next `seq`."""
         self._seq += 1
-        event["seq"] = self._seq
+        numbered = {**event, "seq": self._seq}
         for subscription in tuple(self._subscribers):
-            subscription.offer(event)
+            subscription.offer(numbered)
+
+    def _changed(self, event: Event) -> None:
+        self.emit(event)
         for listener in self._listeners:
             listener()

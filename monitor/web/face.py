@@ -1,0 +1,26 @@
+"""What the face of Slipway is given: the services behind every page, answer and command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from monitor.services.access import Access
+from monitor.services.desk import Desk
+from monitor.services.jobs import Jobs
+from monitor.services.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One value for both doors (the dashboard's port and the control socket).
+
+    `log_lines(n)` gives the monitor's own last log lines; `workspaces_url` is where people see the workspaces.
+    """
+
+    desk: Desk
+    jobs: Jobs
+    registry: Registry
+    access: Access
+    log_lines: Callable[[int], list[str]]
+    workspaces_url: str

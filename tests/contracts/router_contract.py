@@ -125,6 +125,7 @@ class RouterContract:
 
     async def test_an_empty_table_is_a_table(self, bench: Bench) -> None:
         await bench.router.publish(table(process("blog")))
+        assert await bench.router.confirm(routes_of(process("blog")), WAIT_S) == ()
         wanted = table()
         await bench.router.publish(wanted)
         assert await bench.router.gone(routes_of(process("blog")), WAIT_S) == ()

@@ -49,7 +49,8 @@ class Router(Protocol):
     async def gone(self, routes: Sequence[Route], timeout_s: float) -> tuple[str, ...]:
         """Wait until none of `routes` is there any more; return the names still there after `timeout_s`.
 
-        For routes that were live: from then on no new request reaches their instance. Raises `RouterAway` if the router's last word was none.
+        For routes that were live: from then on no new request reaches their instance. Raises `RouterAway` if
+        the router's last word was none.
         """
         ...
 

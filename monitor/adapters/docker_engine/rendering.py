@@ -16,6 +16,8 @@ def create_body(plan: ContainerPlan) -> Json:
         "User": f"{plan.user[0]}:{plan.user[1]}",
         "Env": [f"{name}={value}" for name, value in plan.env],
         "Labels": dict(plan.labels),
+        "AttachStdout": True,
+        "AttachStderr": True,
         "HostConfig": host_config(plan),
         "NetworkingConfig": {"EndpointsConfig": {plan.network.name: {"Aliases": list(plan.aliases)}}},
     }

@@ -100,10 +100,11 @@ async def test_folders_that_come_and_go_are_heard_as_changes_of_the_root(tmp_pat
         assert await heard.after(start, ROOT) < 1.0
 
 
-async def test_a_new_folder_is_hinted_once_it_is_watched(tmp_path: Path) -> None:
+async def test_folders_newly_watched_are_hinted_once_they_are(tmp_path: Path) -> None:
     folder = project(tmp_path, "late")
     async with watching(tmp_path) as heard:
-        await heard.ready()
+        heard.watch.keep("late", Wanted())
+        await heard.ready("late")
         start = time.monotonic()
         heard.watch.keep("late", wanted_of(walk(folder)))
         assert await heard.after(start, "late") < 1.0
@@ -195,9 +196,11 @@ async def test_a_folder_replaced_under_its_name_is_heard(tmp_path: Path, path: s
     async with watching(tmp_path) as heard:
         heard.watch.keep("one", wanted_of(walk(folder)))
         await heard.ready("one")
+        start = time.monotonic()
         shutil.copytree(folder / path, tmp_path / ".copy")
         shutil.rmtree(folder / path)
         (tmp_path / ".copy").rename(folder / path)
+        await heard.after(start, "one")
         await heard.quiet()
         start = time.monotonic()
         (folder / "src" / "deep" / "a.js").write_text("2")

@@ -46,7 +46,7 @@ def spec_for(
         port=detection.port or runtime.port,
         source=_source(detection, runtime),
         restart_on_edit=detection.restart_on_edit and runtime.restart_on_edit,
-        install=_command(detection, runtime, detection.tools, detection.install),
+        install=_command(detection, runtime, detection.tools, _install(detection)),
         setup=_command(detection, runtime, detection.setup),
         build=_command(detection, runtime, detection.build),
         deps_files=detection.deps_files,
@@ -91,6 +91,14 @@ def _start(detection: Detection, runtime: Runtime) -> str:
         return ""
     exports = tuple(f'export {name}="{word}"' for name, word in detection.exports)
     return _words(detection, (*runtime.tool_words, *runtime.start_words, *exports), detection.start)
+
+
+def _install(detection: Detection) -> str | None:
+    """The install; one whose lock file does not fit its manifest is done without it, and says so."""
+    if detection.install is None or detection.install_otherwise is None:
+        return detection.install
+    said = "echo 'slipway: the lock file does not fit, installing without it' >&2"
+    return f"{{ {detection.install}; }} || {{ {said}; {detection.install_otherwise}; }}"
 
 
 def _command(detection: Detection, runtime: Runtime, *commands: str | None) -> str | None:

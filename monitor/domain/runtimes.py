@@ -55,7 +55,7 @@ CATALOGUE: dict[ProjectType, Runtime] = {
 
 
 def fits(type_: ProjectType, pin: str | None) -> bool:
-    """Whether what the base has satisfies a pin; a pin nobody can read is taken as satisfied. Go's line is a floor."""
+    """Whether what the base has satisfies a pin; a pin nobody can read fits. Go's line is a floor."""
     runtime = CATALOGUE.get(type_)
     if runtime is None or runtime.version is None or pin is None:
         return True

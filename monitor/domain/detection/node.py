@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 
 from monitor.domain.detection import procfile
 from monitor.domain.detection.facts import Facts
@@ -57,6 +58,7 @@ def _answer(project: Project, plan: Plan | None) -> Detection:
         package_manager=own.name,
         tools=own.tools,
         install=install_command(own, package) if installs else None,
+        install_otherwise=install_command(replace(own, lock=None), package) if installs and own.lock else None,
         setup=setup_command(own, package) or procfile.release(facts),
         build=plan.build if plan else None,
         start=start.command if start else None,

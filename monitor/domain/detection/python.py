@@ -43,6 +43,7 @@ def detect(facts: Facts) -> Detection | None:
         return None
     start = start_of(facts, sources, found.names)
     servers = [s for s in (start.needs if start else ()) if re.split(r"[\[=<>]", s)[0] not in found.names]
+    install = found.with_servers(servers)
     pin, pin_file = version(facts)
     confidence = (start.confidence if start else INCOMPLETE) - (0 if marked else 15)
     return Detection(
@@ -55,7 +56,8 @@ def detect(facts: Facts) -> Detection | None:
         version_from=pin_file,
         package_manager=found.manager,
         tools=found.tools,
-        install=found.with_servers(servers),
+        install=install,
+        install_otherwise=found.relocked(install),
         setup=(start.setup if start else None) or procfile.release(facts),
         build=start.build if start else None,
         start=start.command if start else None,

@@ -16,6 +16,7 @@ REQUIREMENTS = (
     "requirements-prod.txt",
     "requirements.in",
 )
+POETRY = "POETRY_VIRTUALENVS_IN_PROJECT=true poetry install"
 VENV = "python3 -m venv .venv"
 TOOLS = "python3 -m venv .slipway/tools && .slipway/tools/bin/pip install --quiet {0}"
 SAME = (
@@ -59,6 +60,12 @@ class Packages:
     install: str | None
     tools: str | None = None
 
+    def relocked(self, install: str | None) -> str | None:
+        """`install` for a lock file that no longer fits its manifest; only Poetry refuses such a one."""
+        if self.manager != "poetry" or install is None:
+            return None
+        return install.replace(POETRY, f"poetry lock --no-interaction && {POETRY}")
+
     def with_servers(self, servers: list[str]) -> str | None:
         """The install command that also brings the servers the project forgot."""
         extra = " ".join(shlex.quote(s) for s in servers)
@@ -83,9 +90,7 @@ def packages(facts: Facts, sources: dict[str, Source]) -> Packages | None:
         return Packages("uv", names, "uv.lock", files, command, TOOLS.format("uv"))
     if facts.has("poetry.lock") or table(project, "tool", "poetry", "dependencies"):
         files = _present(facts, "pyproject.toml", "poetry.lock", "poetry.toml", *local)
-        command = (
-            f"{VENV} && POETRY_VIRTUALENVS_IN_PROJECT=true poetry install --no-interaction --no-root --only main"
-        )
+        command = f"{VENV} && {POETRY} --no-interaction --no-root --only main"
         evidence = "poetry.lock" if facts.has("poetry.lock") else "pyproject.toml has [tool.poetry]"
         return Packages("poetry", names, evidence, files, command, TOOLS.format("poetry"))
     if facts.has("pdm.lock"):

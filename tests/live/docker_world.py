@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,12 @@ def route_labels(_spec: LaunchSpec, generation: int, network: str) -> Mapping[st
         "traefik.docker.network": network,
         "traefik.http.middlewares.m.replacepathregex.replacement": f"/${generation}/$$x\"'`",
     }
+
+
+def installing(install: str, ok: bool) -> LaunchSpec:
+    """The installing app with a layer of its own for each install: layers of one key are one image."""
+    spec = apps.installing(USER, ok)
+    return replace(spec, deps_key=f"{spec.deps_key}{install[:8]}")
 
 
 class DockerWorld(World):
@@ -67,9 +74,7 @@ class DockerWorld(World):
         return apps.direct(USER)
 
     def installing(self, ok: bool) -> LaunchSpec:
-        spec = apps.installing(USER, ok)
-        key = f"{spec.deps_key}{self.installs['one'][:8]}"
-        return LaunchSpec(**{**{f: getattr(spec, f) for f in spec.__slots__}, "deps_key": key})
+        return installing(self.installs["one"], ok)
 
     async def fetch(self, instance: Instance, path: str = "/") -> str:
         url = f"http://{instance.host}:{instance.port}{path}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import Callable, Collection
 
 from docker import APIClient
@@ -125,7 +124,7 @@ class Cleaner:
         for workspace, name in self._control.generations():
             if (workspace, name) in alive or workspace in self._busy:
                 continue
-            shutil.rmtree(self._control.root / workspace / name, ignore_errors=True)
+            self._control.discard(workspace, name)
             said.append(f"removed what was left on disk of '{workspace}' ({name})")
         return said
 

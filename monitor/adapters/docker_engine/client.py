@@ -22,7 +22,7 @@ T = TypeVar("T")
 Act = Callable[[APIClient], T]
 
 QUICK_THREADS, LONG_THREADS = 12, 16
-QUICK_S, LONG_S = 20, 900
+QUICK_S, LONG_S = 20.0, 900.0
 _BROKEN = (requests.RequestException, urllib3.exceptions.HTTPError, DockerException, OSError)
 
 
@@ -50,7 +50,7 @@ class DockerClient:
 
     def __init__(self, docker_host: str = "", *, quick_s: float = QUICK_S) -> None:
         self.host = docker_host or os.environ.get("DOCKER_HOST", "")
-        self._timeouts = {"quick": quick_s, "long": float(LONG_S)}
+        self._timeouts = {"quick": quick_s, "long": LONG_S}
         self._pools = {
             "quick": ThreadPoolExecutor(QUICK_THREADS, thread_name_prefix="docker"),
             "long": ThreadPoolExecutor(LONG_THREADS, thread_name_prefix="docker-long"),
@@ -122,7 +122,7 @@ class DockerClient:
         try:
             return APIClient(
                 version="auto",
-                timeout=int(self._timeouts[kind]),
+                timeout=self._timeouts[kind],  # type: ignore[arg-type]  # requests takes fractions
                 max_pool_size=pool,
                 **kwargs_from_env(environment=environment),
             )

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from monitor.errors import SlipwayError
@@ -53,8 +54,14 @@ class ControlFolders:
         replace(self.folder(workspace, generation) / "applied", digest.encode())
 
     def clear(self, workspace: str, generation: int) -> None:
-        """A new instance begins with nothing acknowledged."""
-        shutil.rmtree(self.folder(workspace, generation), ignore_errors=True)
+        """A new instance begins with nothing acknowledged, and a stopped one leaves nothing."""
+        self.discard(workspace, str(generation))
+
+    def discard(self, workspace: str, name: str) -> None:
+        """Remove one folder of a workspace, and the workspace's own once it is empty."""
+        shutil.rmtree(self.root / workspace / name, ignore_errors=True)
+        with suppress(OSError):
+            (self.root / workspace).rmdir()
 
     def remove(self, workspace: str) -> None:
         shutil.rmtree(self.root / workspace, ignore_errors=True)

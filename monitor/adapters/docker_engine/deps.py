@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import aclosing
 from pathlib import Path
 
@@ -42,7 +41,9 @@ class DependencyLayers:
         containers: Containers,
         control: ControlFolders,
         clock: Clock,
+        step: Callable[[str], None],
     ) -> None:
+        self._step = step
         self._client = client
         self._images = images
         self._containers = containers
@@ -59,13 +60,18 @@ class DependencyLayers:
         plan = plan_install(spec, _at(place, folder), _SCRIPT)
         try:
             self._stage(spec, source, folder, install_variables(install_env(spec), place))
+            self._step("install staged")
             container = await self._containers.create(plan)
+            self._step("install created")
             await self._containers.start(container)
+            self._step("install started")
             await self._finished(spec, container, progress)
+            self._step("install finished")
             await self._keep(spec, container, place.image)
+            self._step("install kept")
         finally:
             await self._containers.remove(plan.name)
-            shutil.rmtree(folder, ignore_errors=True)
+            self._control.discard(spec.workspace, folder.name)
 
     def _stage(self, spec: LaunchSpec, source: Path, folder: Path, env: Mapping[str, str]) -> None:
         stage(source, spec.deps_files, folder / "source")

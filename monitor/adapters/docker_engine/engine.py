@@ -67,12 +67,12 @@ class DockerEngine:
         self._route_labels = route_labels
         self._guard = guard
         self._step = step
-        self._client = DockerClient(options.docker_host)
+        self._client = DockerClient(options.docker_host, quick_s=options.patience_s)
         self._control = ControlFolders(options.data)
         self._containers = Containers(self._client, self._names, clock)
         self._networks = Networks(self._client, self._names, IPv4Network(options.subnets))
         self._images = RuntimeImages(self._client, options.shipped / "runtimes", options.extra_ca)
-        self._layers = DependencyLayers(self._client, self._images, self._containers, self._control, clock)
+        self._layers = DependencyLayers(self._client, self._images, self._containers, self._control, clock, step)
         self._observer = Observer(self._client, self._containers)
         self._placing = Placing(options, self._client, self._names, self._networks, self._control)
         self._busy: Counter[str] = Counter()

@@ -23,7 +23,8 @@ class Options:
     """What one install's engine is set up with.
 
     `data` is the data folder, `shipped` holds `runtimes/` and `compose/`, `subnets` is the IPv4 range networks
-    are cut from, `docker_host` as Docker's own tools read it ("" for the environment's).
+    are cut from, `docker_host` as Docker's own tools read it ("" for the environment's). A daemon that does not
+    answer within `patience_s` is away.
     """
 
     install_id: str
@@ -32,6 +33,7 @@ class Options:
     subnets: str
     docker_host: str = ""
     extra_ca: Path | None = None
+    patience_s: float = 20.0
 
 
 class Placing:

@@ -215,7 +215,7 @@ async def build(
         forget=forget,
     )
     reconciler = Reconciler(settings.workspaces, files, watch, engine, tools, scan_s=settings.scan_s)
-    jobs = Jobs(clock, lambda job: registry.emit({"type": "job", "job": job}))
+    jobs = Jobs(clock, registry.emit)
     hands = Hands(traefik.child.stop, _remover(engine, observer), lambda text: log.warning("%s", text))
     platform = Platform(
         settings=settings, install=install, clock=clock, log_file=log_file, engine=engine, storing=store,

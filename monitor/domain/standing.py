@@ -31,7 +31,7 @@ def standing(
     """Given all of it, return where the workspace stands before `actions` are carried out."""
     serving = [i for i in observed.instances if i.id in observed.confirmed]
     if serving and intent is Intent.RUN:
-        return Standing(Phase.SERVING, _serving_reason(serving, failure), _changing(actions))
+        return Standing(Phase.SERVING, _serving_reason(serving, desired, failure), _changing(actions))
     if intent is Intent.STOP:
         return Standing(Phase.STOPPED, "stopped on purpose")
     if desired.spec is None:
@@ -41,7 +41,9 @@ def standing(
     return Standing(Phase.STARTING, _changing(actions) or desired.reason)
 
 
-def _serving_reason(serving: Sequence[Instance], failure: Failure | None) -> str:
+def _serving_reason(serving: Sequence[Instance], desired: Desired, failure: Failure | None) -> str:
+    if desired.spec is None:
+        return f"serving an earlier state: {desired.reason}"
     if failure is not None:
         return f"serving an earlier state; the newest failed: {failure.reason}"
     return f"generation {max(i.generation for i in serving)} answers"

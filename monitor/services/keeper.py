@@ -35,7 +35,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Tools:
-    """What every keeper works with; `keep` is given each settled look so that its files are kept in S3, `forget` the name
+    """What every keeper works with.
+
+    `keep` is given each settled look so that its files are kept in S3, `forget` the name
     of a workspace that is no more."""
 
     crew: Crew
@@ -181,6 +183,7 @@ class Keeper:
     async def _observe(self, look: Look | None) -> Observed:
         instances = await self._tools.crew.observer.of(self.name)
         self._memory.keep_only(instances)
+        self._tools.crew.routing.observed(instances)
         applied = {i.id: await self._applied(i) for i in instances} if look and look.spec else {}
         return Observed(instances, applied, frozenset(self._memory.confirmed), frozenset(self._memory.given_up))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from monitor.domain.instance import Instance
 from monitor.domain.launch import LaunchSpec
@@ -13,9 +14,10 @@ from monitor.domain.route_table import Serving, instance_routes, route_table, se
 from monitor.domain.routes import RouteTable
 from monitor.errors import SlipwayError
 from monitor.ports.probe import Probe
-from monitor.ports.router import Router
+from monitor.ports.router import Router, RouterAway
 
 PROBE_S = 5.0
+GONE_S = 1.0
 RETRY_S = 2.0
 
 log = logging.getLogger(__name__)
@@ -85,10 +87,20 @@ class Routing:
         seen = await self._probe.http(instance.host, instance.port or spec.port, spec.health_path, PROBE_S)
         return seen.status is not None or await _not_yet(wait_s)
 
+    def observed(self, instances: Iterable[Instance]) -> None:
+        """What the engine now says of instances: the router drops one that is not ready any more."""
+        for instance in instances:
+            one = self._serving.get(instance.id)
+            if one is not None and one.ready != instance.ready:
+                self._serving[instance.id] = replace(one, ready=instance.ready)
+
     async def retire(self, instance: Instance) -> None:
-        """No new request is to reach this instance."""
-        if self._serving.pop(instance.id, None) is not None and not self._labelled:
+        """No new request is to reach this instance; returns once the router no longer sends any."""
+        one = self._serving.pop(instance.id, None)
+        if one is not None and not self._labelled:
             await self._publish()
+            with suppress(RouterAway):
+                await self._router.gone(instance_routes(one, self._place.domain), GONE_S)
 
     async def withdraw(self, workspace: str) -> None:
         """Nothing of this workspace is to be routed to an instance."""

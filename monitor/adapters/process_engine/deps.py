@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import collections
 import contextlib
+import json
 from collections.abc import AsyncIterator
 from concurrent.futures import Executor
 from pathlib import Path
 
-from monitor.adapters.process_engine import evidence, procfs, sandbox
+from monitor.adapters.process_engine import evidence, procfs, records, sandbox
 from monitor.adapters.process_engine.places import remove
+from monitor.adapters.process_engine.shipped import KEEPER_ENV, keeping
 from monitor.adapters.process_engine.workshop import Workshop
 from monitor.domain.launch import LaunchSpec
 from monitor.ports.engine import Launch, LaunchFailed, Progress
@@ -26,16 +28,16 @@ async def install(workshop: Workshop, pool: Executor, spec: LaunchSpec, launch: 
     Killed halfway it leaves a folder that is never used, and processes that the next `sweep` ends.
     """
     loop = asyncio.get_running_loop()
-    slot, argv, env = await loop.run_in_executor(pool, _lay_out, workshop, spec, launch)
+    slot, plan = await loop.run_in_executor(pool, _lay_out, workshop, spec, launch)
+    progress(f"installing dependencies: {spec.install}")
     process = await asyncio.create_subprocess_exec(
-        *argv,
-        env=env,
-        cwd=slot,
+        *keeping(plan),
+        env=KEEPER_ENV,
+        cwd="/",
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         start_new_session=True,
-        umask=0o022,
     )
     assert process.stdout is not None
     tail: collections.deque[str] = collections.deque(maxlen=TAIL_LINES)
@@ -50,6 +52,8 @@ async def install(workshop: Workshop, pool: Executor, spec: LaunchSpec, launch: 
         tail.append(f"slipway: not finished after {INSTALL_S} s")
     finally:
         # Shielded: an installer that outlives its cancellation would write into the next one's folder.
+        if process.returncode is None:
+            procfs.kill([process.pid])
         await asyncio.shield(loop.run_in_executor(pool, _clear, workshop, spec.workspace))
         await asyncio.shield(process.wait())
         if code != 0:
@@ -77,7 +81,7 @@ async def lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
         yield evidence.clean(rest)
 
 
-def _lay_out(workshop: Workshop, spec: LaunchSpec, launch: Launch) -> tuple[Path, list[str], dict[str, str]]:
+def _lay_out(workshop: Workshop, spec: LaunchSpec, launch: Launch) -> tuple[Path, Path]:
     workshop.refuse_unable(spec)
     workshop.make_shared(spec.workspace)
     slot = workshop.slots.make(spec.workspace, spec.deps_key)
@@ -92,7 +96,9 @@ def _lay_out(workshop: Workshop, spec: LaunchSpec, launch: Launch) -> tuple[Path
     workshop.told(folder, launch, spec.deps_files)
     extra = {"SLIPWAY_INSTALL": spec.install or "", sandbox.INSTANCE: workshop.marker(spec.workspace, INSTALL)}
     env = {**workshop.config.install_env, **workshop.environment(spec, folder, slot, source, extra)}
-    return slot, workshop.command("install", spec, folder, slot, source), env
+    argv = workshop.command("install", spec, folder, slot, source)
+    records.replace(folder / "plan.json", json.dumps({"argv": argv, "env": env, "cwd": str(slot)}).encode())
+    return slot, folder / "plan.json"
 
 
 def _clear(workshop: Workshop, workspace: str) -> None:

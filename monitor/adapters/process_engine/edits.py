@@ -32,7 +32,7 @@ async def apply(workshop: Workshop, pool: Executor, instance: Instance, spec: La
     """Returns once the instance runs `launch.digest`; raises `LaunchFailed` with the reason it gave."""
     loop = asyncio.get_running_loop()
     folder = workshop.places.generation(instance.workspace, instance.generation)
-    argv, env = await loop.run_in_executor(pool, _tell, workshop, folder, spec, launch)
+    argv, env = await loop.run_in_executor(pool, _tell, workshop, instance, spec, launch)
     answer = await _ask(argv, env)
     if not answer.ok:
         raise LaunchFailed(
@@ -54,11 +54,17 @@ def applied(workshop: Workshop, instance: Instance) -> str | None:
     return record.digest
 
 
-def _tell(workshop: Workshop, folder: Path, spec: LaunchSpec, launch: Launch) -> tuple[list[str], dict[str, str]]:
+def _tell(
+    workshop: Workshop, instance: Instance, spec: LaunchSpec, launch: Launch
+) -> tuple[list[str], dict[str, str]]:
     """Write the new list where the instance reads it; the client's command and environment."""
+    folder = workshop.places.generation(instance.workspace, instance.generation)
     record = records.read(folder)
     if record is None or observing.see(workshop, folder).instance.state is not Running.RUNNING:
         raise LaunchFailed("the instance is not running any more", hint="it is started again by the next pass")
+    if (before := applied(workshop, instance)) is not None:
+        # From now on the mark may go without the acknowledgement having been taken back.
+        records.replace(folder / records.APPLIED, os.fsencode(before))
     source = workshop.source(spec.workspace, launch)
     workshop.told(folder, launch)
     env = {

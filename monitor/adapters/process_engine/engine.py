@@ -16,7 +16,7 @@ from monitor.adapters.process_engine.exits import Exits
 from monitor.adapters.process_engine.workshop import Config, Workshop
 from monitor.domain.launch import LaunchSpec, deps_key
 from monitor.ports.clock import Clock
-from monitor.ports.engine import Diagnosis, EngineInfo, Instance, Launch, Progress
+from monitor.ports.engine import Diagnosis, EngineAway, EngineInfo, Instance, Launch, Progress
 
 T = TypeVar("T")
 THREADS = 4
@@ -66,9 +66,9 @@ class ProcessEngine:
         workshop = await self._open()
         await self.prepare(spec, launch, _silent)
         with self._at_work(f"{spec.workspace}/{generation}"):
-            call = self._run(starting.start, workshop, spec, launch, generation, self.clock.wall_ns())
-            seen = await asyncio.shield(call)
+            seen = await self._run(starting.start, workshop, spec, launch, generation, self.clock.wall_ns())
         self._watch(seen)
+        self._exits.ring(spec.workspace)
         return seen.instance
 
     async def apply(self, instance: Instance, spec: LaunchSpec, launch: Launch) -> None:
@@ -137,8 +137,14 @@ class ProcessEngine:
         finally:
             self._working.discard(what)
 
-    def _run(self, function: Callable[..., T], *arguments: object) -> asyncio.Future[T]:
-        return asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)
+    async def _run(self, function: Callable[..., T], *arguments: object) -> T:
+        """Blocking work in the engine's own threads; a full or broken disk is the engine being away."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)
+        except OSError as error:
+            raise EngineAway(
+                f"the process engine cannot work: {error}", hint="look at the disk and its rights"
+            ) from error
 
 
 def _silent(_line: str) -> None:

@@ -13,7 +13,6 @@ LINE_LIMIT = 4096
 LINES_LIMIT = 5000
 TAIL_BYTES = 512 * 1024
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def code_of(ended: Ended) -> int:
@@ -47,7 +46,7 @@ def tail(log: Path, lines: int) -> list[str]:
 def clean(line: bytes) -> str:
     """One line as text: no terminal escapes, no control characters, at most `LINE_LIMIT` characters."""
     text = line[: LINE_LIMIT * 4].decode("utf-8", "replace").rstrip("\r")
-    text = _CONTROL.sub("", _ESCAPES.sub("", text))
+    text = "".join(char for char in _ESCAPES.sub("", text) if char.isprintable() or char == "\t")
     return text if len(text) <= LINE_LIMIT else text[:LINE_LIMIT] + " …"
 
 

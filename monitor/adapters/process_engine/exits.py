@@ -1,4 +1,4 @@
-"""Notice the end of instances nobody is the parent of, without asking: one pidfd each in the event loop."""
+"""Notice the beginning and the end of instances without asking: one pidfd each in the event loop."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Exits:
 
     def __init__(self) -> None:
         self._watched: dict[Keeper, int] = {}
-        self._ended: dict[str, None] = {}
+        self._happened: dict[str, None] = {}
         self._rung = asyncio.Event()
 
     def watch(self, workspace: str, keeper: Keeper) -> None:
@@ -32,14 +32,19 @@ class Exits:
         asyncio.get_running_loop().add_reader(descriptor, self._over, workspace, keeper)
 
     async def hints(self) -> AsyncIterator[str]:
-        """Names of workspaces one of whose instances ended; a name waits here once, however often it happened."""
+        """Names of workspaces one of whose instances began or ended; each waits here once, however often that was."""
         while True:
-            while self._ended:
-                name = next(iter(self._ended))
-                del self._ended[name]
+            while self._happened:
+                name = next(iter(self._happened))
+                del self._happened[name]
                 yield name
             self._rung.clear()
             await self._rung.wait()
+
+    def ring(self, workspace: str) -> None:
+        """Say that something happened to a workspace."""
+        self._happened[workspace] = None
+        self._rung.set()
 
     def close(self) -> None:
         for keeper in list(self._watched):
@@ -47,8 +52,7 @@ class Exits:
 
     def _over(self, workspace: str, keeper: Keeper) -> None:
         self._forget(keeper)
-        self._ended[workspace] = None
-        self._rung.set()
+        self.ring(workspace)
 
     def _forget(self, keeper: Keeper) -> None:
         descriptor = self._watched.pop(keeper)

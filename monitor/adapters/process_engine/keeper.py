@@ -3,7 +3,8 @@
 A program of its own (standard library only), started as `python -I -S keeper.py PLAN`. It leaves its starter by a
 double fork, so every instance is an adopted one from the first moment, and a killed monitor changes
 nothing. PLAN is a JSON file, removed once read (its `env` may hold a workspace's secrets): `argv`, `env`, `cwd`,
-`log`, `log_bytes`, `running`, `exit`.
+`log`, `log_bytes`, `running`, `exit`. Without `running` it stays with its starter, passes the output on, ends with
+the command's code and dies with the starter: so an installer runs.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 CHUNK = 64 * 1024
+PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 OUT_OF_MEMORY_SCORE = b"500"
 
@@ -27,6 +29,9 @@ OUT_OF_MEMORY_SCORE = b"500"
 def main(plan_file: Path) -> int:
     """Start the keeper; returns (in the starter) once it has written who it is."""
     plan = json.loads(plan_file.read_bytes())
+    if "running" not in plan:
+        plan_file.unlink()
+        return _attached(plan)
     reading, writing = os.pipe()
     if os.fork():
         os.close(writing)
@@ -37,8 +42,19 @@ def main(plan_file: Path) -> int:
     plan_file.unlink()
     os.write(writing, b"1")
     os.close(writing)
-    _keep(plan)
+    code, out_of_memory = _keep(plan, _Log(Path(plan["log"]), plan["log_bytes"]))
+    _write(Path(plan["exit"]), {"code": code, "out_of_memory": out_of_memory})
+    _kill_rest()
     os._exit(0)
+
+
+def _attached(plan: dict[str, Any]) -> int:
+    library = ctypes.CDLL(None)
+    library.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    library.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    code, _ = _keep(plan, _Through())
+    _kill_rest()
+    return code if code >= 0 else 128 - code
 
 
 def _leave() -> None:
@@ -54,21 +70,19 @@ def _leave() -> None:
         Path("/proc/self/oom_score_adj").write_bytes(OUT_OF_MEMORY_SCORE)
 
 
-def _keep(plan: dict[str, Any]) -> None:
+def _keep(plan: dict[str, Any], log: _Log | _Through) -> tuple[int, bool]:
+    """Run the command to its end: its code (negative: the signal), and whether it died of want of memory."""
     before = _oom_kills()
-    log = _Log(Path(plan["log"]), plan["log_bytes"])
     try:
         child = _start(plan)
     except OSError as error:
         log.write(f"slipway: {error}\n".encode())
-        _write(Path(plan["exit"]), {"code": 127, "out_of_memory": False})
-        return
+        return 127, False
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: _forward(child.pid))
     assert child.stdout is not None
     code = _pump(child, child.stdout.fileno(), log)
-    _write(Path(plan["exit"]), {"code": code, "out_of_memory": code in (-9, 137) and _oom_kills() > before})
-    _kill_rest()
+    return code, code in (-9, 137) and _oom_kills() > before
 
 
 def _start(plan: dict[str, Any]) -> subprocess.Popen[bytes]:
@@ -84,7 +98,7 @@ def _start(plan: dict[str, Any]) -> subprocess.Popen[bytes]:
     )
 
 
-def _pump(child: subprocess.Popen[bytes], output: int, log: _Log) -> int:
+def _pump(child: subprocess.Popen[bytes], output: int, log: _Log | _Through) -> int:
     """Copy output to the log until the child has ended; orphans that hold the pipe open are not waited for."""
     os.set_blocking(output, False)
     ended = os.pidfd_open(child.pid)
@@ -112,6 +126,14 @@ def _read(descriptor: int) -> bytes | None:
         return os.read(descriptor, CHUNK)
     except BlockingIOError:
         return None
+
+
+class _Through:
+    """Passes output on to our own."""
+
+    def write(self, data: bytes) -> None:
+        while data:
+            data = data[os.write(1, data) :]
 
 
 class _Log:

@@ -20,6 +20,7 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from monitor.adapters.process_engine import readable, records
@@ -107,14 +108,14 @@ def remove(path: Path) -> None:
     if path.is_symlink() or path.is_file():
         path.unlink(missing_ok=True)
     elif path.is_dir():
-        shutil.rmtree(path, onerror=_again)
+        shutil.rmtree(path, onerror=partial(_again, path))
 
 
-def _again(function: Callable[..., object], path: str, _error: object) -> None:
-    """A folder without rights hides what is in it: give rights to it and its parent, then once more."""
+def _again(top: Path, function: Callable[..., object], path: str, _error: object) -> None:
+    """A folder without rights hides what is in it: give rights inside the tree, then once more."""
     target = Path(path)
     for folder in (target.parent, target):
-        if not folder.is_symlink() and folder.is_dir():
+        if folder.is_relative_to(top) and not folder.is_symlink() and folder.is_dir():
             folder.chmod(0o700)
     if function in (os.rmdir, os.unlink):
         with contextlib.suppress(FileNotFoundError):

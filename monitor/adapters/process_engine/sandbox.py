@@ -56,12 +56,14 @@ class Sandbox:
     `programs` are the folders with our own programs, which every instance sees.
     """
 
-    def __init__(self, launcher: Path, python: Python, owner: Owner, programs: tuple[Path, ...]) -> None:
+    def __init__(
+        self, launcher: Path, python: Python, owner: Owner, programs: tuple[Path, ...], wanted: bool
+    ) -> None:
         self.programs = programs
         self.launcher = launcher
         self.python = python
         self.owner = owner
-        self.program = shutil.which("bwrap")
+        self.program = shutil.which("bwrap") if wanted else None
         self._works: bool | None = None
 
     def works(self) -> bool:

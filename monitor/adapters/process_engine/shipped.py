@@ -6,6 +6,7 @@ import compileall
 import hashlib
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from monitor.errors import SlipwayError
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 KEEPER = Path(__file__).with_name("keeper.py")
+KEEPER_ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
 _ENTRYPOINT = ("entrypoint.py", "entrypoint")
 _FOLDERS = ("entrypoint", "static", "shared", "php")
 
@@ -28,6 +30,11 @@ class Shipped:
         self.launcher = self.folder / LAUNCHER.name
         self.entrypoint = next(path for name in _ENTRYPOINT if (path := self.folder / name).exists())
         self.static_server = self.folder / "static" / "server.py"
+
+
+def keeping(plan: Path) -> list[str]:
+    """The command of a keeper: it runs outside of the sandbox, as whoever we are."""
+    return [sys.executable, "-I", "-S", str(KEEPER), str(plan)]
 
 
 def _files(runtimes: Path) -> Iterator[tuple[Path, Path]]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-from monitor.adapters.process_engine import observing, records, sandbox, shipped
+from monitor.adapters.process_engine import observing, records, sandbox
 from monitor.adapters.process_engine.records import Record
+from monitor.adapters.process_engine.shipped import KEEPER_ENV, keeping
 from monitor.adapters.process_engine.slots import PLAIN
 from monitor.adapters.process_engine.workshop import Workshop, direct
 from monitor.domain.launch import LaunchSpec
@@ -18,7 +18,6 @@ from monitor.ports.engine import EngineAway, Launch, LaunchFailed
 
 LOG_BYTES = 4 * 1024 * 1024
 KEEPER_S = 30
-_KEEPER_ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
 
 
 def start(workshop: Workshop, spec: LaunchSpec, launch: Launch, generation: int, now: int) -> observing.Seen:
@@ -84,11 +83,10 @@ def _keep(folder: Path, plan: dict[str, Any]) -> None:
     """Start the keeper and return once it has written who it is: from then on it needs nobody."""
     file = folder / "plan.json"
     records.replace(file, json.dumps(plan).encode())
-    argv = [sys.executable, "-I", "-S", str(shipped.KEEPER), str(file)]
     try:
         done = subprocess.run(
-            argv,
-            env=_KEEPER_ENV,
+            keeping(file),
+            env=KEEPER_ENV,
             cwd="/",
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import shlex
 import shutil
 import sys
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from monitor.adapters.process_engine import readable
+from monitor.adapters.process_engine import readable, records
 from monitor.adapters.process_engine.places import Owner
 from monitor.domain.launch import ProjectType
 from monitor.ports.engine import LaunchFailed
@@ -128,15 +129,18 @@ class Tools:
         return into
 
     def _python_names(self) -> Path:
-        """A folder in which `python3` and `python` are the interpreter, whatever the machine calls so."""
+        """A folder in which `python3` and `python` are the interpreter, whatever the machine calls so.
+
+        Scripts and not links: a virtual environment made through a link looks for its library beside the link.
+        """
         python = self.python()
         folder = self.folder / f"names-{_named(python.program)}"
         folder.mkdir(mode=0o755, exist_ok=True)
         folder.chmod(0o755)
         for name in ("python3", "python"):
-            link = folder / name
-            if not link.is_symlink():
-                link.symlink_to(python.program)
+            script = folder / name
+            if not script.exists():
+                records.replace(script, f'#!/bin/sh\nexec {shlex.quote(str(python.program))} "$@"\n'.encode(), 0o755)
         return folder
 
     def _python_copy(self, program: Path) -> Python:

@@ -26,8 +26,12 @@ LOOPBACK = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What the engine is told: `hidden` are folders no instance sees where bubblewrap works, `install_env` is added
-    to the environment of installs alone (proxies), `base` overrides where working copies and volumes are."""
+    """What the engine is told.
+
+    `hidden` are folders no instance sees where bubblewrap works (the workspaces root); `install_env` is added to the
+    environment of installs alone (proxies); `base` overrides where working copies and volumes are; `bubblewrap`
+    says whether to try it at all.
+    """
 
     data: Path
     install_id: str
@@ -36,6 +40,7 @@ class Config:
     hidden: tuple[Path, ...] = ()
     install_env: Mapping[str, str] = field(default_factory=dict)
     base: Path | None = None
+    bubblewrap: bool = True
 
 
 class Workshop:
@@ -49,7 +54,9 @@ class Workshop:
         self.shipped = Shipped(config.runtimes, self.places.shipped)
         self.tools = Tools(self.places.tools, self.owner)
         self.slots = Slots(self.places)
-        self.sandbox = Sandbox(self.shipped.launcher, self.tools.python(), self.owner, self._programs())
+        self.sandbox = Sandbox(
+            self.shipped.launcher, self.tools.python(), self.owner, self._programs(), config.bubblewrap
+        )
         self.ca = self._certificates()
 
     def marker(self, workspace: str, what: int | str) -> str:

@@ -24,7 +24,7 @@ class Facts:
     """
 
     def __init__(self, tree: Tree, texts: Mapping[str, str], prefix: str = "") -> None:
-        self.prefix = prefix
+        self.prefix, self._tree, self._texts = prefix, tree, texts
         cut = len(prefix)
         self.files = frozenset(
             p[cut:] for p, e in tree.entries.items() if e.kind is Kind.FILE and p.startswith(prefix)
@@ -67,6 +67,10 @@ class Facts:
         """Files whose whole path matches the regular expression, sorted by depth, then name."""
         rule = re.compile(pattern)
         return sorted((p for p in self.files if rule.fullmatch(p)), key=lambda p: (p.count("/"), p))
+
+    def below_folder(self, folder: str) -> Facts:
+        """The same view of a folder inside this one; its problems are its own."""
+        return Facts(self._tree, self._texts, f"{self.prefix}{folder}/")
 
     def text(self, path: str) -> str:
         """The text of a file, "" where it was not given."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 
-from monitor.domain.detection import procfile
+from monitor.domain.detection.declared import declared
 from monitor.domain.detection.facts import Facts
 from monitor.domain.detection.pins import choose, clean, from_tools
 from monitor.domain.detection.result import INCOMPLETE, LIKELY, SURE, Detection
@@ -42,7 +42,8 @@ def detect(facts: Facts) -> Detection | None:
     manifests = [p for p in ("go.mod", "go.sum", "go.work", "go.work.sum") if facts.has(p)]
     modules = [p for p in facts.matching(r"[\w./-]+/go\.(mod|sum)") if not p.startswith("vendor/")]
     downloads = bool(re.search(r"^\s*(require\b|[\w.-]+\.[\w./-]+ v\d)", text, re.MULTILINE)) or facts.has("go.work")
-    command = procfile.web(facts)
+    said = declared(facts)
+    command = said.command if said else None
     target = f"./{main}" if main else "."
     evidence = [*(manifests[:1] or ["Go files without go.mod"])]
     if main is not None:
@@ -50,7 +51,7 @@ def detect(facts: Facts) -> Detection | None:
             f"package main in {main or 'the folder itself'}",
             f"builds {target} because it is the project's main package",
         ]
-    evidence += [procfile.EVIDENCE] if command else []
+    evidence += [said.evidence] if said else []
     evidence += [f"{pin_file} asks for Go {pin}"] if pin else []
     build = (
         f"go build -o {BINARY} {shlex.quote(target)}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import replace
 
-from monitor.domain.detection import procfile
+from monitor.domain.detection.declared import release
 from monitor.domain.detection.facts import Facts
 from monitor.domain.detection.node_files import SERVER_FILES
 from monitor.domain.detection.node_packages import (
@@ -17,9 +18,10 @@ from monitor.domain.detection.node_packages import (
     setup_command,
     version,
 )
-from monitor.domain.detection.node_project import Plan, Project
+from monitor.domain.detection.node_project import Plan, Project, is_monorepo
 from monitor.domain.detection.node_source import data_files, fixed_port, is_server
 from monitor.domain.detection.node_start import plan_of
+from monitor.domain.detection.node_workspaces import member_plan
 from monitor.domain.detection.result import INCOMPLETE, LIKELY, Detection
 from monitor.domain.launch import ProjectType
 
@@ -33,10 +35,19 @@ def detect(facts: Facts) -> Detection | None:
     package = facts.json("package.json")
     own = manager(facts, package)
     project = Project(facts, package, dependencies(package), scripts_of(package), own)
-    plan = plan_of(project)
+    plan = (member_plan(project) if _runs_members(project) else None) or plan_of(project)
+    plan = plan or (member_plan(project) if is_monorepo(project) else None)
     if plan is None and (facts.top(".html") or facts.has("public/index.html")):
         return None
     return _answer(project, plan)
+
+
+def _runs_members(project: Project) -> bool:
+    """Whether the root's start script only starts the members, all on one port."""
+    runner = re.search(
+        r"\b(turbo|lerna|nx|concurrently|npm-run-all|wsrun|pnpm -r)\b", project.scripts.get("start", "")
+    )
+    return runner is not None and is_monorepo(project)
 
 
 def _answer(project: Project, plan: Plan | None) -> Detection:
@@ -59,7 +70,7 @@ def _answer(project: Project, plan: Plan | None) -> Detection:
         tools=own.tools,
         install=install_command(own, package) if installs else None,
         install_otherwise=install_command(replace(own, lock=None), package) if installs and own.lock else None,
-        setup=setup_command(own, package) or procfile.release(facts),
+        setup=setup_command(own, package) or release(facts),
         build=plan.build if plan else None,
         start=start.command if start else None,
         port=(start.port or 3000) if start else None,

@@ -72,3 +72,8 @@ def port_of(project: Project, path: str | None) -> int | None:
 
 def placeholder(script: str) -> bool:
     return bool(re.match(r"echo\b", script)) and "&&" not in script.replace("&& exit 1", "")
+
+
+def is_monorepo(project: Project) -> bool:
+    """Whether the root's package.json (or pnpm's file) declares member packages."""
+    return "workspaces" in project.package or project.facts.has("pnpm-workspace.yaml")

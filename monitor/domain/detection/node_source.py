@@ -47,6 +47,12 @@ def fixed_port(facts: Facts, path: str | None) -> int | None:
     return None
 
 
+def script_port(script: str) -> int | None:
+    """The port a start script insists on: `next start -p 8080`, `PORT=5000 node server.js`."""
+    match = re.search(r"(?:^|\s)(?:PORT=|--port[= ]|-p[= ]?|-l[= ])(\d{2,5})(?=\s|$)", script)
+    return int(match[1]) if match and 80 <= int(match[1]) < 65536 else None
+
+
 def _script(path: str) -> bool:
     return path.endswith((".js", ".mjs", ".cjs", ".ts", ".mts")) and ".config." not in path
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
+from dataclasses import replace
 
-from monitor.domain.detection import procfile
+from monitor.domain.detection.declared import declared
 from monitor.domain.detection.node_files import main_file
 from monitor.domain.detection.node_frameworks import DEV, Built, server_framework, site_builder
 from monitor.domain.detection.node_project import (
@@ -13,11 +14,13 @@ from monitor.domain.detection.node_project import (
     Project,
     build_of,
     by_npx,
+    is_monorepo,
     library,
     placeholder,
     port_of,
     script_file,
 )
+from monitor.domain.detection.node_source import script_port
 from monitor.domain.detection.result import GUESS, SURE, quoted
 from monitor.domain.detection.start import Start
 
@@ -39,13 +42,8 @@ def plan_of(project: Project) -> Plan | None:
 
 
 def _declared(project: Project) -> Plan | None:
-    command = procfile.web(project.facts)
-    if not command:
-        return None
-    return Plan(
-        Start(command, procfile.EVIDENCE, "Procfile says so", confidence=SURE, port=port_of(project, None)),
-        build_of(project),
-    )
+    said = declared(project.facts)
+    return Plan(replace(said, port=port_of(project, None)), build_of(project)) if said else None
 
 
 def _framework(project: Project) -> Plan | None:
@@ -65,7 +63,8 @@ def _framework(project: Project) -> Plan | None:
     else:
         start = built.start or ""
         command, because = start if start.startswith("node ") else f"npx {start}", built.reason
-    return Plan(Start(command, evidence, because, built.framework, SURE), build)
+    port = script_port(script) if command == project.manager.run("start") else None
+    return Plan(Start(command, evidence, because, built.framework, SURE, port=port), build)
 
 
 def _script(project: Project) -> Plan | None:
@@ -79,7 +78,7 @@ def _script(project: Project) -> Plan | None:
             if re.search(r"\b(run|yarn|pnpm) build\b|&& ?node ", project.scripts.get(f"pre{name}", "") + script)
             else build_of(project)
         )
-        port = port_of(project, script_file(project.facts, script))
+        port = script_port(script) or port_of(project, script_file(project.facts, script))
         start = Start(
             project.manager.run(name),
             f"package.json has the script `{name}`",
@@ -99,7 +98,7 @@ def _generator(project: Project) -> bool:
 def _site(project: Project) -> Plan | None:
     built = site_builder(project.facts, project.package, project.names)
     build = build_of(project) or (by_npx(project, built.build) if built else None)
-    if built is None and build and not project.facts.has("tsconfig.json"):
+    if built is None and build and not is_monorepo(project) and not project.facts.has("tsconfig.json"):
         built = Built("static", "the build script makes a site", None, "dist")
     if built is None or build is None:
         return None
@@ -142,7 +141,7 @@ def _develop(project: Project) -> Plan | None:
     ):
         return None
     because = f"only a dev script is there: `{quoted(script)}`"
-    port = port_of(project, script_file(project.facts, script))
+    port = script_port(script) or port_of(project, script_file(project.facts, script))
     return Plan(
         Start(
             project.manager.run("dev"),

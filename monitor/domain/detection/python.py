@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from monitor.domain.detection import procfile
+from monitor.domain.detection.declared import release
 from monitor.domain.detection.facts import Facts
 from monitor.domain.detection.python_apps import read_all
 from monitor.domain.detection.python_packages import packages, version
@@ -58,7 +58,7 @@ def detect(facts: Facts) -> Detection | None:
         tools=found.tools,
         install=install,
         install_otherwise=found.relocked(install),
-        setup=(start.setup if start else None) or procfile.release(facts),
+        setup=(start.setup if start else None) or release(facts),
         build=start.build if start else None,
         start=start.command if start else None,
         port=(start.port or 8000) if start else None,

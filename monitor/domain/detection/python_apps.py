@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from monitor.domain.detection.facts import Facts
+from monitor.domain.detection.python_known import MENTIONS
 from monitor.domain.detection.python_source import App, Source, read_source
 
 FILE_RANK = ("wsgi", "asgi", "app", "main", "server", "api", "application", "run", "index", "__init__")
+MAX_FILES, MAX_SOURCE = 40, 128 * 1024
+"""At most so many files and characters are parsed: about a millisecond for each 4 KiB."""
 NAME_RANK = ("app", "application", "server", "api", "asgi_app", "wsgi_app", "create_app")
 
 
@@ -26,9 +29,27 @@ class Found:
         return f"{self.module}:{self.app.name}"
 
 
+def _telling(facts: Facts) -> list[str]:
+    """The files worth parsing: the upper ones and those that mention a framework, within a budget of bytes."""
+    paths = [p for p in facts.texts if p.endswith(".py") and (p.count("/") == 0 or MENTIONS.search(facts.text(p)))]
+    paths.sort(key=lambda p: (p.count("/"), file_rank(p), len(facts.text(p)), p))
+    chosen, spent = [], 0
+    for path in paths[:MAX_FILES]:
+        spent += len(facts.text(path))
+        if spent <= MAX_SOURCE or not chosen:
+            chosen.append(path)
+    return chosen
+
+
+def file_rank(path: str) -> int:
+    """How usual a file's name is for the one that holds the app."""
+    stem = path.rpartition("/")[2].removesuffix(".py")
+    return FILE_RANK.index(stem) if stem in FILE_RANK else len(FILE_RANK)
+
+
 def read_all(facts: Facts) -> dict[str, Source]:
     """Every Python text, read; files that are not valid Python are left as problems."""
-    read = {p: read_source(t) for p, t in facts.texts.items() if p.endswith(".py")}
+    read = {p: read_source(facts.text(p)) for p in _telling(facts)}
     facts.problems.extend(f"{p} {s.problem}" for p, s in sorted(read.items()) if s.problem)
     return read
 
@@ -124,9 +145,7 @@ def _base_depth(facts: Facts, folders: list[str], source: Source) -> int:
 
 def _rank(found: Found) -> tuple[int, int, int, int, str]:
     """Module variables before factories, entry files and usual names first, then the highest file."""
-    stem = found.path.rpartition("/")[2].removesuffix(".py")
-    file_rank = FILE_RANK.index(stem) if stem in FILE_RANK else len(FILE_RANK)
     name_rank = NAME_RANK.index(found.app.name) if found.app.name in NAME_RANK else len(NAME_RANK)
     depth = len([f for f in found.path.split("/")[:-1] if f != "src"])
     wrapped = 0 if found.app.kind == "socketio" else 1
-    return (int(found.app.factory), min(depth, 1) * 3 + wrapped, file_rank, name_rank, found.path)
+    return (int(found.app.factory), min(depth, 1) * 3 + wrapped, file_rank(found.path), name_rank, found.path)

@@ -53,7 +53,7 @@ ALIASES = {
 STARTERS = re.compile(
     r"(^uvicorn\.run|^hypercorn\.|^waitress\.serve|^aiohttp\.web\.run_app|^cherrypy\.quickstart|^bottle\.run"
     r"|^wsgiref\.simple_server\.make_server|^http\.server\.\w*HTTPServer|^socketserver\.\w+Server|^nicegui\.ui\.run"
-    r"|^asyncio\.start_server|^fasthtml\.common\.serve|^werkzeug\.serving\.run_simple|^gevent\.pywsgi\.WSGIServer"
+    r"|^asyncio\.start_server|^werkzeug\.serving\.run_simple|^gevent\.pywsgi\.WSGIServer"
     r"|^eventlet\.wsgi\.server|^granian\.|^panel\.serve|^flet\.app|^xmlrpc\.server\.\w+|^reactpy\.run|^mesop\.)"
 )
 
@@ -81,8 +81,9 @@ DATABASES = frozenset(
 LENIENT = re.compile(
     r"^(\w+)\s*=\s*(?:\w+\.)*(Flask|FastAPI|Starlette|Quart|Sanic|Bottle|Dash|Litestar)\s*\(", re.MULTILINE
 )
-
-INTERESTING = re.compile(
-    r"\b(Flask|APIFlask|FlaskApp|Dash|falcon|Bottle|bottle|FastAPI|Starlette|Litestar|Quart|Sanic|Application|App|AsyncApp|fasthtml"
-    r"|get_[aw]sgi_application|streamlit|gradio|run|serve|serve_forever|Server|create_app|app|application|sqlite\w*|launch|listen|DJANGO_SETTINGS_MODULE)\b"
+MENTIONS = re.compile(
+    r"\b(Flask|APIFlask|FastAPI|Starlette|Litestar|Quart|Sanic|Bottle|Dash|falcon|blacksheep|fasthtml|connexion|tornado|aiohttp"
+    r"|get_[aw]sgi_application|make_wsgi_app|(create|make|build|get)_app|socketio|streamlit|chainlit|gradio|panel|solara|mesop|nicegui"
+    r"|DJANGO_SETTINGS_MODULE|sqlite\w*|serve_forever|run_app)\b"
 )
+"""Words without which a file further down is not parsed."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from monitor.domain.detection.python_known import (
@@ -12,7 +12,6 @@ from monitor.domain.detection.python_known import (
     CONSTRUCTORS,
     DATA_FILE,
     DATABASES,
-    INTERESTING,
     LENIENT,
     METHODS,
     STARTERS,
@@ -43,6 +42,7 @@ class Source:
     assigned: dict[str, str] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     starts: bool = False
+    starts_on_import: bool = False
     main: bool = False
     port: int | None = None
     reads_port: bool = False
@@ -54,8 +54,6 @@ class Source:
 
 def read_source(text: str) -> Source:
     """Read a Python file; never raises, whatever the text is."""
-    if not INTERESTING.search(text):
-        return Source()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -89,6 +87,7 @@ class _Reader:
         self.out = Source()
         self.stars: set[str] = set()
         self.databases = False
+        self.numbers: dict[str, ast.expr] = {}
 
     def read(self) -> Source:
         nodes = list(ast.walk(self.tree))
@@ -153,6 +152,8 @@ class _Reader:
             self._function(node)
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             self._assign(node)
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            self.out.starts_on_import = self.out.starts_on_import or self.starter(node.value)
         elif isinstance(node, ast.With):
             for item in node.items:
                 made = self.made(item.context_expr)
@@ -164,6 +165,8 @@ class _Reader:
     def _assign(self, node: ast.Assign | ast.AnnAssign) -> None:
         names = _targets(node)
         self.out.names.update(names)
+        if isinstance(node.value, ast.Constant):
+            self.numbers.update(dict.fromkeys(names, node.value))
         made, value = self.made(node.value), node.value
         for name in names[:1] if made and made[0] == "fasthtml" else names:
             if made:
@@ -207,18 +210,31 @@ class _Reader:
 
     def _call(self, node: ast.Call) -> None:
         name = self.full(node.func)
-        method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
         if name.endswith("environ.setdefault") and len(node.args) == 2:
             key, value = (a.value if isinstance(a, ast.Constant) else None for a in node.args)
             if key == "DJANGO_SETTINGS_MODULE" and isinstance(value, str):
                 self.out.settings = value
-        if not (STARTERS.search(name) or method in METHODS):
-            return
-        if name.startswith(("subprocess.", "asyncio.run", "re.", "typer.", "unittest.", "pytest.")):
-            return
-        self.out.starts = True
-        for given in (*(k.value for k in node.keywords if k.arg == "port"), *node.args):
-            port = _port(given)
+        if self.starter(node):
+            self.out.starts = True
+            self._ports((*(k.value for k in node.keywords if k.arg == "port"), *node.args))
+        elif name.rpartition(".")[2] in {"add_argument", "define", "option"} and any(
+            _said(a) in OPTIONS for a in node.args
+        ):
+            self._ports(k.value for k in node.keywords if k.arg == "default")
+
+    def starter(self, node: ast.Call) -> bool:
+        """Whether a call starts a server (and does not merely look like it)."""
+        name = self.full(node.func)
+        if name.startswith(("subprocess.", "asyncio.run", "re.", "typer.", "unittest.", "pytest.", "fasthtml.")):
+            return False
+        method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        return bool(STARTERS.search(name)) or method in METHODS
+
+    def _ports(self, values: Iterable[ast.expr]) -> None:
+        """The first port among `values`, written as a number or as a constant of the module."""
+        for value in values:
+            named = self.numbers.get(value.id, value) if isinstance(value, ast.Name) else value
+            port = _port(named, self.numbers)
             if port and self.out.port is None:
                 self.out.port = port
 
@@ -251,8 +267,16 @@ def _is_main(test: ast.expr) -> bool:
     return any(isinstance(s, ast.Constant) and s.value == "__main__" for s in sides)
 
 
-def _port(node: ast.expr) -> int | None:
+OPTIONS = frozenset({"port", "--port", "-p"})
+
+
+def _said(node: ast.expr) -> object:
+    return node.value if isinstance(node, ast.Constant) else None
+
+
+def _port(node: ast.expr, numbers: Mapping[str, ast.expr]) -> int | None:
     """A port written as a number, alone or in an address pair."""
     last = node.elts[1] if isinstance(node, ast.Tuple) and len(node.elts) == 2 else node
+    last = numbers.get(last.id, last) if isinstance(last, ast.Name) else last
     value: object = last.value if isinstance(last, ast.Constant) else None
     return value if isinstance(value, int) and not isinstance(value, bool) and 80 <= value < 65536 else None

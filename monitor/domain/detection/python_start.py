@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
+from dataclasses import replace
 
-from monitor.domain.detection import procfile
+from monitor.domain.detection.declared import declared
 from monitor.domain.detection.django import django_start
 from monitor.domain.detection.facts import Facts, table, word
 from monitor.domain.detection.python_apps import Found, find_apps
@@ -18,39 +19,42 @@ SCRIPTS = ("main", "app", "server", "run", "index", "start", "serve", "api", "we
 
 
 def start_of(facts: Facts, sources: dict[str, Source], names: frozenset[str]) -> Start | None:
-    command = procfile.web(facts)
-    if command:
-        needs = tuple(
-            n
-            for n in ("gunicorn", "uvicorn", "waitress", "hypercorn", "daphne")
-            if re.search(rf"(^|\s){n}\b", command)
-        )
-        return Start(command, procfile.EVIDENCE, "Procfile says so", confidence=SURE, needs=needs)
+    """The first of these ways that applies, or None."""
+    said = declared(facts)
+    if said:
+        servers = ("gunicorn", "uvicorn", "waitress", "hypercorn", "daphne")
+        return replace(said, needs=tuple(n for n in servers if re.search(rf"(^|\s){n}\b", said.command)))
     django = django_start(facts, sources, names)
     if django:
         return django
     apps = find_apps(facts, sources)
-    return _interactive(facts, sources, apps) or _served(sources, apps) or _script(facts, sources) or _entry(facts)
+    return _interactive(sources, apps) or _served(sources, apps) or _script(facts, sources) or _entry(facts)
 
 
-def _interactive(facts: Facts, sources: dict[str, Source], apps: list[Found]) -> Start | None:
-    """Streamlit pages: every top-level import of streamlit makes a page, the usual names first."""
+RUNNERS = {
+    "streamlit": "streamlit run {0} --server.address $HOST --server.port $PORT --server.headless true",
+    "chainlit": "chainlit run {0} --headless --host $HOST --port $PORT",
+    "panel": "panel serve {0} --address $HOST --port $PORT --allow-websocket-origin '*'",
+    "solara": "solara run {0} --host $HOST --port $PORT --production",
+    "mesop": "mesop {0} --port $PORT --prod",
+}
+"""Imports of tools that run a script by a server of their own, with the command."""
+
+
+def _interactive(sources: dict[str, Source], apps: list[Found]) -> Start | None:
+    """Pages of tools like Streamlit: every file that imports it may be one, the usual names first."""
     if any(a.app.interface in {WSGI, ASGI} for a in apps):
         return None
-    pages = [p for p, s in sources.items() if any(m.partition(".")[0] == "streamlit" for m in s.modules)]
-    pages = [p for p in pages if not re.search(r"(^|/)pages/", p)]
-    if not pages:
-        return None
-    page = min(pages, key=lambda p: (p.count("/"), _script_rank(p), p))
-    command = f"streamlit run {shlex.quote(page)} --server.address $HOST --server.port $PORT --server.headless true"
-    return Start(
-        command,
-        f"{page} imports streamlit",
-        "Streamlit pages are run by its own server",
-        "streamlit",
-        SURE,
-        needs=("streamlit",),
-    )
+    for tool, command in RUNNERS.items():
+        pages = [p for p, s in sources.items() if any(m.partition(".")[0] == tool for m in s.modules)]
+        pages = [p for p in pages if not re.search(r"(^|/)pages/", p)]
+        if pages:
+            page = min(pages, key=lambda p: (p.count("/"), _script_rank(p), p))
+            because = f"{tool} pages are run by its own server"
+            return Start(
+                command.format(shlex.quote(page)), f"{page} imports {tool}", because, tool, SURE, needs=(tool,)
+            )
+    return None
 
 
 def _served(sources: dict[str, Source], apps: list[Found]) -> Start | None:
@@ -62,6 +66,7 @@ def _served(sources: dict[str, Source], apps: list[Found]) -> Start | None:
 
 
 def _serve(source: Source, found: Found) -> Start | None:
+    """The server for one app object; None where it cannot be served by its address."""
     app, evidence = found.app, f"{found.path} defines `{found.app.text}`"
     address = f"{found.address}()" if app.factory else found.address
     if app.kind == "dash" and source.dash_server and not app.factory:
@@ -75,9 +80,12 @@ def _serve(source: Source, found: Found) -> Start | None:
         return Start(
             command, evidence, f"`{app.name}` is an aiohttp application", "aiohttp", SURE, needs=("gunicorn",)
         )
+    if source.starts_on_import and app.kind != "flask":
+        return _run(found.path, source, evidence, "importing it starts its own server", app.kind, SURE)
     if app.interface == WSGI:
         because = f"`{app.name}` is a WSGI application"
-        return Start(gunicorn(address, found.base), evidence, because, app.kind, SURE, needs=("gunicorn",))
+        env = (("FLASK_RUN_FROM_CLI", "true"),) if source.starts_on_import else ()
+        return Start(gunicorn(address, found.base), evidence, because, app.kind, SURE, needs=("gunicorn",), env=env)
     if app.interface == ASGI:
         command = uvicorn(found.address, found.base, factory=app.factory)
         because = f"`{app.name}` is an ASGI application"
@@ -87,7 +95,8 @@ def _serve(source: Source, found: Found) -> Start | None:
     return _run(found.path, source, evidence, f"it starts {app.kind}'s own server", app.kind, SURE)
 
 
-DEFAULT_PORTS = {"aiohttp": 8080, "tornado": 8888, "bottle": 8080}
+DEFAULT_PORTS = {"aiohttp": 8080, "tornado": 8888, "bottle": 8080, "nicegui": 8080}
+"""Ports of frameworks' own servers where the code names none."""
 
 GRADIO = (("GRADIO_SERVER_NAME", "$HOST"), ("GRADIO_SERVER_PORT", "$PORT"))
 

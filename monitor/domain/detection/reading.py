@@ -27,7 +27,18 @@ MANIFESTS = frozenset(
         *("requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "setup.cfg", "runtime.txt", ".python-version"),
         *("manage.py", "composer.json", "artisan", ".php-version", "go.mod", "go.work", "Gemfile", "gems.rb"),
         *(".ruby-version", "config.ru", "_config.yml", "Procfile", ".tool-versions", "mise.toml", ".mise.toml"),
-        *("Dockerfile", "compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml", "Staticfile"),
+        *(
+            "Dockerfile",
+            "railway.json",
+            "railway.toml",
+            "nixpacks.toml",
+            "render.yaml",
+            "compose.yaml",
+            "compose.yml",
+            "docker-compose.yaml",
+            "docker-compose.yml",
+            "Staticfile",
+        ),
     }
 )
 """Read wherever they lie, at most two folders down."""

@@ -20,9 +20,9 @@ class Detection:
     `evidence` are short sentences, strongest first. Commands are as typed in a shell in `root` (the app's folder
     inside the workspace, "" for the workspace itself); `start` listens on `$HOST:$PORT`, None where the runtime
     itself serves (static) or nothing can be run. `tools` is a command that makes `install` and `start` possible
-    (a package manager, a missing server), `install_otherwise` the
-    install that is tried where the lock file does not fit the manifest; `exports` are `NAME=shell word` pairs the start needs that name
-    `$HOST` or `$PORT`. `version` is the pin as the project wrote it, `version_from` the file that says so.
+    (a package manager), `install_otherwise` the install to try where the lock file does not fit the manifest;
+    `exports` are names and shell words the start needs, which name `$HOST` or `$PORT`. `version` is the pin as the
+    project wrote it, `version_from` the file that says so.
     `deps_files` and `data` are paths relative to the workspace. `problems` are sentences about what could not be
     read. `refusal` says why this must not be run although it was recognised; `reason` why this type, or what an
     unknown folder would need.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
+from dataclasses import replace
 
-from monitor.domain.detection import procfile
+from monitor.domain.detection.declared import declared, release
 from monitor.domain.detection.facts import Facts
 from monitor.domain.detection.pins import Pin, choose, clean, from_files, from_tools
 from monitor.domain.detection.result import GUESS, INCOMPLETE, LIKELY, SURE, Detection
@@ -42,7 +43,7 @@ def detect(facts: Facts) -> Detection | None:
         version_from=pin_file,
         package_manager="bundler" if gemfile else None,
         install="bundle install" if gemfile else None,
-        setup=(start.setup if start else None) or procfile.release(facts),
+        setup=(start.setup if start else None) or release(facts),
         build=start.build if start else None,
         start=start.command if start else None,
         port=(start.port or 9292) if start else None,
@@ -73,9 +74,9 @@ def gems_of(text: str) -> frozenset[str]:
 
 def _start(facts: Facts, gems: frozenset[str], scripts: list[str], *, bundled: bool) -> Start | None:
     prefix = "bundle exec " if bundled else ""
-    command = procfile.web(facts)
-    if command:
-        return Start(command, procfile.EVIDENCE, "Procfile says so", "rails" if "rails" in gems else None, SURE)
+    said = declared(facts)
+    if said:
+        return replace(said, framework="rails" if "rails" in gems else None)
     if "rails" in gems or facts.has("config/application.rb", "bin/rails"):
         return _rails(facts, gems)
     if (gems & {"jekyll", "github-pages"} or facts.has("_config.yml")) and bundled and not facts.has("config.ru"):

@@ -1,0 +1,51 @@
+"""Node monorepos: one install at the root, and the member app that is served."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+
+from monitor.domain.detection.facts import Facts
+from monitor.domain.detection.node_packages import dependencies, scripts_of
+from monitor.domain.detection.node_project import Plan, Project, build_of
+from monitor.domain.detection.node_start import plan_of
+
+ORDER = ("web", "app", "server", "backend", "api", "frontend", "client", "site", "www", "docs")
+
+
+def member_plan(project: Project) -> Plan | None:
+    """The plan of the member to serve, run in its folder; None where no member can be started."""
+    plans = {folder: plan for folder in _members(project.facts) if (plan := _plan(project, folder))}
+    if not plans:
+        return None
+    folder = min(plans, key=lambda f: (-plans[f].start.confidence, _rank(f), f))
+    return _moved(project, folder, plans[folder], [f for f in sorted(plans) if f != folder])
+
+
+def _members(facts: Facts) -> list[str]:
+    found = [p.rpartition("/")[0] for p in facts.files if p.endswith("/package.json") and p.count("/") <= 2]
+    return sorted(f for f in found if "node_modules" not in f)[:40]
+
+
+def _plan(project: Project, folder: str) -> Plan | None:
+    facts = project.facts.below_folder(folder)
+    package = facts.json("package.json")
+    return plan_of(Project(facts, package, dependencies(package), scripts_of(package), project.manager))
+
+
+def _rank(folder: str) -> tuple[int, int]:
+    name = folder.rpartition("/")[2]
+    return (int(folder.startswith("packages/")), ORDER.index(name) if name in ORDER else len(ORDER))
+
+
+def _moved(project: Project, folder: str, plan: Plan, others: list[str]) -> Plan:
+    """The same commands from the monorepo's root; a build script there knows the order of the members."""
+    inside = f"cd {shlex.quote(folder)} && "
+    build = build_of(project) or (inside + plan.build if plan.build else None)
+    also = f"; also found: {', '.join(others[:6])} (choose by `start:` in slipway.yaml)" if others else ""
+    start = replace(
+        plan.start,
+        command=inside + plan.start.command,
+        evidence=f"{folder}/ is the member to serve: {plan.start.evidence}{also}",
+    )
+    return Plan(start, build, f"{folder}/{plan.output}" if plan.output else None, plan.spa)

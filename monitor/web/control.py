@@ -6,18 +6,18 @@ import os
 import socket
 import stat
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from aiohttp import web
 
 from monitor.errors import Conflict, SlipwayError
+from monitor.web.control_path import NAME, reachable
 from monitor.web.face import Face
 from monitor.web.guard import Forbidden, Guard
 from monitor.web.server import GRACE_S, api_app
 
-NAME = "control.sock"
 _CREDENTIALS = struct.Struct("3i")
 
 
@@ -46,16 +46,6 @@ async def control_socket(face: Face, data: Path) -> AsyncIterator[Path]:
         with suppress(OSError):
             if path.stat().st_ino == inode:
                 path.unlink()
-
-
-@contextmanager
-def reachable(path: Path) -> Iterator[str]:
-    """A short name for a socket in a folder of any depth: the kernel takes no more than 107 bytes."""
-    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        yield f"/proc/self/fd/{folder}/{path.name}"
-    finally:
-        os.close(folder)
 
 
 @web.middleware

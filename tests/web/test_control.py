@@ -13,7 +13,8 @@ from aiohttp import ClientSession, UnixConnector
 from monitor.domain.workspace import Phase
 from monitor.errors import Conflict
 from monitor.web import control
-from monitor.web.control import NAME, control_socket, reachable
+from monitor.web.control import control_socket
+from monitor.web.control_path import NAME, reachable
 from tests.support.face import Stage
 
 

@@ -1,0 +1,157 @@
+"""`slipway status`, `list` and `logs`: what the running monitor knows."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from monitor.cli.client import Client, segment
+from monitor.cli.options import as_json, data_folder, settings
+from monitor.cli.talk import columns, out, out_json, say
+
+FOLLOW_S = 1.0
+FOLLOWED_LINES = 2000
+
+
+def client_of(folder: Path | None) -> Client:
+    """The monitor of the data folder in force."""
+    return Client(settings({"data": folder}).data)
+
+
+@click.command()
+@click.argument("name", required=False)
+@data_folder
+@as_json
+def status(name: str | None, data: Path | None, as_json: bool) -> None:
+    """Show how everything is doing.
+
+    With NAME: all that is known of one workspace.
+
+    \b
+    Examples:
+      slipway status
+      slipway status shop --json
+    """
+    client = client_of(data)
+    answer = client.get(f"/api/workspaces/{segment(name)}") if name else client.get("/api/status")
+    if as_json:
+        out_json(answer)
+    elif name:
+        _show_workspace(answer)
+    else:
+        _show_status(answer)
+
+
+def _show_status(answer: dict[str, Any]) -> None:
+    phases = ", ".join(f"{count} {phase}" for phase, count in answer["workspaces"].items()) or "none yet"
+    rows = [(key, answer[key]) for key in ("version", "engine", "router", "store")]
+    columns([*rows, ("up for", f"{answer['uptime_s']:.0f} s"), ("workspaces", phases)], ("what", "now"))
+    for sentence in answer.get("banners", {}).values():
+        say(f"! {sentence}")
+
+
+def _show_workspace(state: dict[str, Any]) -> None:
+    out(f"{state['name']}: {state['phase']} ({state['type']})", style="bold")
+    for label, text in (
+        ("why", state["reason"]),
+        ("try", state["hint"]),
+        ("url", state["url"]),
+        ("own address", state["host_url"]),
+        ("kept", _kept(state["sync"])),
+    ):
+        if text:
+            out(f"  {label}: {text}")
+    for line in (*state["evidence"], *state["warnings"]):
+        out(f"  - {line}")
+    failure = state["failure"] or {}
+    if failure.get("listening"):
+        out(f"  listens on: {', '.join(failure['listening'])}")
+    for line in failure.get("log") or failure.get("before") or ():
+        out(f"  | {line}")
+
+
+def _kept(sync: dict[str, Any]) -> str:
+    when = f"at {sync['kept_at']}" if sync["kept_at"] else "not yet"
+    pending = f", {sync['pending']} files pending" if sync["pending"] else ""
+    return when + pending + (f": {sync['error']}" if sync["error"] else "")
+
+
+@click.command(name="list")
+@data_folder
+@as_json
+def list_(data: Path | None, as_json: bool) -> None:
+    """List every workspace.
+
+    \b
+    Examples:
+      slipway list
+      slipway list --json | jq -r '.items[] | select(.phase == "failed") | .name'
+    """
+    answer = client_of(data).get("/api/workspaces")
+    if as_json:
+        out_json(answer)
+        return
+    rows = [(w["name"], w["phase"], w["type"], w["url"], w["reason"]) for w in answer["items"]]
+    columns(rows, ("name", "phase", "type", "url", "why"))
+    for folder in answer["unnamed"]:
+        say(f"! the folder {folder['folder']} cannot be a workspace: {folder['reason']}")
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("-n", "--lines", type=click.IntRange(1, 2000), default=200, show_default=True, help="How many lines.")
+@click.option("-f", "--follow", is_flag=True, help="Go on with what is printed next, until Ctrl-C.")
+@data_folder
+@as_json
+def logs(name: str | None, lines: int, follow: bool, data: Path | None, as_json: bool) -> None:
+    """Show what a workspace printed last.
+
+    Without NAME: the monitor's own log.
+
+    \b
+    Examples:
+      slipway logs shop
+      slipway logs shop -n 20 -f
+      slipway logs
+    """
+    if follow and as_json:
+        raise click.UsageError("--follow prints lines as they come; it has no JSON form")
+    client = client_of(data)
+    path = f"/api/workspaces/{segment(name)}/logs" if name else "/api/logs"
+    if follow:
+        _follow(client, path, lines)
+        return
+    answer = client.get(f"{path}?lines={lines}")
+    if as_json:
+        out_json(answer)
+    else:
+        _print(answer["lines"])
+
+
+def _follow(client: Client, path: str, lines: int) -> None:
+    """Always asks for the same window, so that a line printed twice is told from one seen twice."""
+    window = f"{path}?lines={FOLLOWED_LINES}"
+    seen = client.get(window)["lines"]
+    _print(seen[-lines:])
+    while True:
+        time.sleep(FOLLOW_S)
+        now = client.get(window)["lines"]
+        _print(newer(seen, now))
+        seen = now
+
+
+def newer(seen: list[str], now: list[str]) -> list[str]:
+    """What came since: `now` begins with the longest end of `seen` that still is in the window of last lines."""
+    for gone in range(len(seen) + 1):
+        left = len(seen) - gone
+        if now[:left] == seen[gone:]:
+            return now[left:]
+    return now
+
+
+def _print(lines: list[str]) -> None:
+    for line in lines:
+        out(line)

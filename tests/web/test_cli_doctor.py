@@ -1,0 +1,72 @@
+"""`slipway doctor` on this very machine, and what it says of a machine that lacks something."""
+
+from __future__ import annotations
+
+import gc
+import json
+import socket
+from pathlib import Path
+
+import pytest
+
+from monitor.adapters import machine
+from monitor.cli.command import _run
+from tests.support.ports import free_port
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SLIPWAY_BASE", str(tmp_path))
+    monkeypatch.setenv("SLIPWAY_ENGINE", "process")
+    monkeypatch.setenv("SLIPWAY_HTTP_PORT", str(free_port()))
+    monkeypatch.setenv("SLIPWAY_DASHBOARD_PORT", str(free_port()))
+    monkeypatch.setattr(machine, "free_bytes", lambda path: 50 * 2**30)
+    return tmp_path
+
+
+def _levels(capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, str]]:
+    code = _run(["doctor", "--json"])
+    return code, {item["check"]: item["level"] for item in json.loads(capsys.readouterr().out)["items"]}
+
+
+def test_it_looks_at_what_it_stands_on(capsys: pytest.CaptureFixture[str]) -> None:
+    _, levels = _levels(capsys)
+    assert {"Python", "aiohttp", "Traefik", "SeaweedFS", "Docker", "watched folders"} <= levels.keys()
+    assert levels["port of the dashboard"] == "ok"
+
+
+def test_a_taken_port_is_refused(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        monkeypatch.setenv("SLIPWAY_HTTP_PORT", str(other.getsockname()[1]))
+        code, levels = _levels(capsys)
+    assert (code, levels["port of the workspaces"]) == (5, "refused")
+
+
+def test_little_space_and_few_watches(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "free_bytes", lambda path: 2**30)
+    monkeypatch.setattr(machine, "watch_limits", lambda: machine.WatchLimits(8192, 128))
+    _, levels = _levels(capsys)
+    assert levels["space for the data folder"] == "warning"
+    assert levels["watched folders"] == "warning"
+
+
+# The docker SDK leaves its socket to the garbage collector where nobody answers.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_absent_daemon_is_refused_only_where_it_was_asked_for(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, place: Path
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{place}/none.sock")
+    for engine, level in (("auto", "warning"), ("docker", "refused")):
+        monkeypatch.setenv("SLIPWAY_ENGINE", engine)
+        assert _levels(capsys)[1]["Docker"] == level
+    gc.collect()
+
+
+def test_people_get_hints(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "watch_limits", lambda: machine.WatchLimits(8192, 128))
+    _run(["doctor"])
+    said = capsys.readouterr()
+    assert "fs.inotify.max_user_watches" in said.err
+    assert "warning" in said.out

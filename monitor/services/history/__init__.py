@@ -1,0 +1,1 @@
+"""The history: every batch of saves as one immutable revision."""

@@ -1,0 +1,85 @@
+"""Reading the history of any workspace: its revisions, their states, and the one a moment leads to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from monitor.domain import keys
+from monitor.domain.history.base import Base, read_base
+from monitor.domain.history.delta import state_of
+from monitor.domain.history.entry import Entry
+from monitor.domain.history.errors import BadObject
+from monitor.domain.history.repository import read_format
+from monitor.domain.history.revision import Header, Revision
+from monitor.domain.history.revision_text import read_header, read_revision
+from monitor.domain.history.times import ClockStep, Mark, search
+from monitor.ports.store import NoSuchKey, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The revision a moment leads to (None: before the first one), and the clock steps that were passed."""
+
+    header: Header | None
+    steps: tuple[ClockStep, ...] = ()
+
+
+class Archive:
+    """Reads one prefix of one store; keeps nothing in memory and never writes.
+
+    Every call raises `StoreAway` (worth retrying), `NoSuchKey`, `BadObject` or `UnknownFormat` (not worth it).
+    """
+
+    def __init__(self, store: Store, prefix: str = "") -> None:
+        self.store, self.prefix = store, prefix
+
+    async def repository(self) -> str:
+        """The id in `FORMAT`; raises `UnknownFormat` for a version this program does not read."""
+        return read_format(await self.store.get(keys.format_key(self.prefix)))
+
+    async def seqs(self, workspace: str, *, after: int = 0) -> list[int]:
+        """The existing revisions above `after`, ascending."""
+        start = keys.revision_key(self.prefix, workspace, after) if after else ""
+        prefix = keys.revisions_prefix(self.prefix, workspace)
+        return [keys.revision_seq(found.key) async for found in self.store.list(prefix, after=start)]
+
+    async def header(self, workspace: str, seq: int) -> Header:
+        """A revision's header alone (its `unstable` is left empty)."""
+        header = read_header(await self._revision(workspace, seq))
+        if header.seq != seq:
+            raise BadObject(f"Revision {seq} of {workspace} says that it is {header.seq}.")
+        return header
+
+    async def revision(self, workspace: str, seq: int) -> Revision:
+        return read_revision(await self._revision(workspace, seq), seq)
+
+    async def base(self, workspace: str, sha256: str) -> Base:
+        return read_base(await self.store.get(keys.base_key(self.prefix, workspace, sha256)), sha256)
+
+    async def state(self, workspace: str, seq: int) -> dict[str, Entry]:
+        """What stood on disk at a revision, by path: two requests."""
+        revision = await self.revision(workspace, seq)
+        base = await self.base(workspace, revision.header.base)
+        return state_of(base.entries, revision)
+
+    async def at(self, workspace: str, at_ns: int) -> Moment:
+        """The revision with the highest seq and `time` ≤ `at_ns`, the newest clock segment first."""
+        seqs = await self.seqs(workspace)
+        headers: dict[int, Header] = {}
+        asking = search(seqs, at_ns)
+        try:
+            seq = next(asking)
+            while True:
+                if seq not in headers:
+                    headers[seq] = await self.header(workspace, seq)
+                header = headers[seq]
+                seq = asking.send(Mark(seq, header.time_ns, header.segment))
+        except StopIteration as done:
+            found = done.value
+        return Moment(headers[found.mark.seq] if found.mark else None, found.steps)
+
+    async def _revision(self, workspace: str, seq: int) -> bytes:
+        try:
+            return await self.store.get(keys.revision_key(self.prefix, workspace, seq))
+        except NoSuchKey:
+            raise NoSuchKey(f"{workspace} has no revision {seq}.", hint="list them, or choose one by time") from None

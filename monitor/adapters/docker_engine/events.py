@@ -34,25 +34,32 @@ def _read(client: DockerClient, install_id: str, cut: Cut) -> Iterator[str]:
     """One connection after the other: silence is no break as long as the daemon answers when asked."""
     while not cut.done:
         try:
-            yield from _connection(client, install_id, cut)
-        except (requests.ReadTimeout, requests.ConnectionError) as error:
+            yield from _names(cut.hold(_opened(client, install_id)))
+            return
+        except requests.RequestException as error:
             if not _silence(error):
                 return
-            _still_there(client)
-        else:
-            return
+        _still_there(client)
 
 
-def _connection(client: DockerClient, install_id: str, cut: Cut) -> Iterator[str]:
+def _opened(client: DockerClient, install_id: str) -> requests.Response:
     api = client.api()
     filters = {"type": ["container"], "event": list(_KINDS), "label": [f"{labels.INSTALL_ID}={install_id}"]}
     url = f"{api.base_url}/v{api.api_version}/events"
-    with api.get(
-        url, params={"filters": json.dumps(filters)}, stream=True, timeout=(_CONNECT_S, _SILENCE_S)
-    ) as response:
-        cut.hold(response)
-        if response.status_code != requests.codes.ok:
-            raise EngineAway(f"Docker refuses to tell its events ({response.status_code})")
+    try:
+        response = api.get(
+            url, params={"filters": json.dumps(filters)}, stream=True, timeout=(_CONNECT_S, _SILENCE_S)
+        )
+        response.raise_for_status()
+    except requests.RequestException as error:
+        raise EngineAway(
+            f"Docker does not tell its events ({type(error).__name__})", hint="is it running?"
+        ) from error
+    return response
+
+
+def _names(response: requests.Response) -> Iterator[str]:
+    with response:
         for line in response.iter_lines(chunk_size=None):
             if name := _workspace(line):
                 yield name

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -317,18 +316,21 @@ async def test_a_source_nobody_may_enter_is_served_from_a_copy(home: Home) -> No
 @AS_ROOT
 async def test_a_data_folder_nobody_may_enter_is_said(bare: Home) -> None:
     bare.root.chmod(0o700)
-    base = None
-    try:
-        engine = bare.engine()
-        launch = bare.launch({"server.py": SERVER})
-        warnings = (await engine.check()).warnings
-        base = Path(os.fsdecode((bare.data / "process" / "base").read_bytes()))
-        assert str(base) in " ".join(warnings)
-        await ready(engine, await engine.start(python_spec(), launch, 1))
-        await engine.purge("app")
-    finally:
-        if base is not None and base != bare.data:
-            shutil.rmtree(base)
+    engine = bare.engine()
+    launch = bare.launch({"server.py": SERVER})
+    warnings = (await engine.check()).warnings
+    base = Path(os.fsdecode((bare.data / "process" / "base").read_bytes()))
+    assert base != bare.data
+    assert str(base) in " ".join(warnings)
+    await ready(engine, await engine.start(python_spec(), launch, 1))
+
+
+async def test_a_built_folder_is_served_by_our_own_server(home: Home) -> None:
+    engine = home.engine()
+    launch = home.launch({"src/index.html": "built"})
+    spec = LaunchSpec("web", ProjectType.NODE, "node", "slipway-serve dist", (0, 0), build="cp -r src dist")
+    running = await ready(engine, await engine.start(spec, launch, 1))
+    assert await get(running) == "built"
 
 
 async def test_the_engine_says_whom_it_trusts(bare: Home) -> None:

@@ -100,8 +100,10 @@ class ProcessWorld(World):
 
     def source(self, files: dict[str, str]) -> Path:
         folder = self.root / "source"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
+        # The folder itself stays, as a workspace's does: a sandbox mounts it.
+        folder.mkdir(exist_ok=True)
+        for path in folder.iterdir():
+            path.unlink()
         for name, text in files.items():
             (folder / name).write_text(text)
         return folder

@@ -86,7 +86,9 @@ async def a_home(bubblewrap: bool = True) -> AsyncIterator[Home]:
             await engine.stop(instance, 0)
         for each in home.engines:
             await each.close()
-        shutil.rmtree(home.root, ignore_errors=True)
+        base = Path(os.fsdecode((home.data / "process" / "base").read_bytes()))
+        shutil.rmtree(home.root)
+        shutil.rmtree(base, ignore_errors=True)
 
 
 def python_spec(name: str = "app", start: str = "python3 server.py", **more: object) -> LaunchSpec:

@@ -88,6 +88,7 @@ class Workshop:
             "SLIPWAY_DATA_DIR": str(self.places.volume(spec.workspace)),
             "SLIPWAY_CONTROL": str(folder / "control"),
             "SLIPWAY_CACHE": str(self.places.workspace(spec.workspace) / "cache"),
+            "SLIPWAY_PYTHON": str(self.tools.server()),
             **extra,
         }
         path = self.tools.path(spec.type, slot)
@@ -124,7 +125,7 @@ class Workshop:
         return self.sandbox.wrap(self.entrypoint(verb), rooms, spec.limits)
 
     def entrypoint(self, verb: str) -> list[str]:
-        return [str(self.tools.python().program), "-I", str(self.shipped.entrypoint), verb]
+        return [str(self.tools.python().program), "-I", "-S", str(self.shipped.entrypoint), verb]
 
     def make_shared(self, workspace: str) -> None:
         """The folders of a workspace that outlive an instance."""

@@ -46,7 +46,7 @@ def spec_for(
         port=detection.port or runtime.port,
         source=_source(detection, runtime),
         restart_on_edit=detection.restart_on_edit and runtime.restart_on_edit,
-        install=_command(detection, runtime, detection.tools, _install(detection)),
+        install=_command(detection, runtime, detection.tools, _install(detection, runtime)),
         setup=_command(detection, runtime, detection.setup),
         build=_command(detection, runtime, detection.build),
         deps_files=detection.deps_files,
@@ -93,12 +93,18 @@ def _start(detection: Detection, runtime: Runtime) -> str:
     return _words(detection, (*runtime.tool_words, *runtime.start_words, *exports), detection.start)
 
 
-def _install(detection: Detection) -> str | None:
+def _install(detection: Detection, runtime: Runtime) -> str | None:
     """The install; one whose lock file does not fit its manifest is done without it, and says so."""
-    if detection.install is None or detection.install_otherwise is None:
-        return detection.install
+    prepare = runtime.prepare
+    if detection.install is None:
+        return prepare
+    install = detection.install
+    if prepare and prepare not in install:
+        install = f"{prepare} && {{ {install}; }}"
+    if detection.install_otherwise is None:
+        return install
     said = "echo 'slipway: the lock file does not fit, installing without it' >&2"
-    return f"{{ {detection.install}; }} || {{ {said}; {detection.install_otherwise}; }}"
+    return f"{{ {install}; }} || {{ {said}; {detection.install_otherwise}; }}"
 
 
 def _command(detection: Detection, runtime: Runtime, *commands: str | None) -> str | None:

@@ -15,7 +15,8 @@ TOOLS_PATH = 'export PATH="$PWD/.slipway/tools/bin:$PWD/.slipway/tools/node_modu
 class Runtime:
     """One folder of `runtimes/`.
 
-    `version` is what `debian:trixie-slim` gives, None without an interpreter. `tool_words` are shell words put before
+    `version` is what `debian:trixie-slim` gives, None without an interpreter. `prepare` is what
+    every install of this type begins with, also one that installs nothing. `tool_words` are shell words put before
     every command, `start_words` before the start command only (defaults, which a project's own environment beats).
     `dependency_folders` are made by installs and are never source.
     """
@@ -25,6 +26,7 @@ class Runtime:
     version: str | None = None
     source: Source = Source.COPY
     restart_on_edit: bool = True
+    prepare: str | None = None
     tool_words: tuple[str, ...] = ()
     start_words: tuple[str, ...] = ()
     dependency_folders: tuple[str, ...] = ()
@@ -36,7 +38,7 @@ CATALOGUE: dict[ProjectType, Runtime] = {
         start_words=('export NODE_ENV="${NODE_ENV:-production}"',),
     ),
     ProjectType.PYTHON: Runtime(
-        "python", 8000, "3.13", dependency_folders=(".venv",),
+        "python", 8000, "3.13", dependency_folders=(".venv",), prepare="python3 -m venv .venv",
         tool_words=(TOOLS_PATH, 'export VIRTUAL_ENV="$PWD/.venv" PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1'),
         start_words=("export PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1",),
     ),

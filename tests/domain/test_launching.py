@@ -96,3 +96,17 @@ def test_go_fetches_the_tools_of_a_newer_line() -> None:
 def test_the_same_folder_makes_the_same_spec_and_an_environment_another() -> None:
     assert spec("python/flask-app").hash == spec("python/flask-app").hash
     assert spec("python/flask-app").hash != spec("python/flask-app", "env: {A: b}").hash
+
+
+def test_python_always_has_its_own_environment() -> None:
+    assert (spec("python/script-http-server").install or "").endswith("python3 -m venv .venv")
+    own = spec("python/flask-app", "install: pip install -e .").install or ""
+    assert own.endswith("python3 -m venv .venv && { pip install -e .; }")
+    assert (spec("python/flask-app").install or "").count("-m venv .venv") == 1
+
+
+def test_a_lock_file_that_does_not_fit_is_left_aside_aloud() -> None:
+    install = spec("node/express-start").install or ""
+    assert "{ npm ci; } || {" in install
+    assert "the lock file does not fit" in install
+    assert install.endswith("npm install; }")

@@ -12,7 +12,8 @@ from monitor.domain.versions import satisfies
 @pytest.mark.parametrize(
     ("have", "pin", "answer"),
     [
-        ("20", "20", True), ("20", "20.11.1", True), ("20", "18", False), ("20", ">=18", True), ("20", ">=18 <20", False),
+        ("20", "20", True), ("20", "20.11.1", True), ("20", "18", False), ("20", ">=18", True),
+        ("20", ">=18 <20", False),
         ("20", ">=18.0.0 <21", True), ("20", "^20.9.0", True),
         ("20", "^18.18.0 || ^20.9.0 || >=22", True),
         ("20", "^18 || ^22", False),

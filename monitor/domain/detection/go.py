@@ -12,8 +12,6 @@ from monitor.domain.detection.result import INCOMPLETE, LIKELY, SURE, Detection
 from monitor.domain.launch import ProjectType
 
 BINARY = ".slipway/bin/app"
-STANDARD = "go build net/http html/template encoding/json log/slog database/sql"
-"""Compiled once with the dependencies, so that a first start does not compile the standard library."""
 FRAMEWORKS = (
     ("gin-gonic/gin", "gin"),
     ("labstack/echo", "echo"),
@@ -68,11 +66,7 @@ def detect(facts: Facts) -> Detection | None:
         version=pin,
         version_from=pin_file,
         package_manager="go" if manifests else None,
-        install=f"go mod download && {STANDARD}"
-        if downloads and not vendored
-        else STANDARD
-        if main is not None
-        else None,
+        install="go mod download" if downloads and not vendored else None,
         build=build if main is not None else None,
         start=(own or f"./{BINARY}") if main is not None else None,
         port=_port(facts) or 8080,

@@ -33,7 +33,8 @@ def _telling(facts: Facts) -> list[str]:
     """The files worth parsing: the upper ones and those that mention a framework, within a budget of bytes."""
     paths = [p for p in facts.texts if p.endswith(".py") and (p.count("/") == 0 or MENTIONS.search(facts.text(p)))]
     paths.sort(key=lambda p: (p.count("/"), file_rank(p), len(facts.text(p)), p))
-    chosen, spent = [], 0
+    chosen: list[str] = []
+    spent = 0
     for path in paths[:MAX_FILES]:
         spent += len(facts.text(path))
         if spent <= MAX_SOURCE or not chosen:

@@ -12,6 +12,10 @@ STATE_FILE = ".slipway-files"
 OURS = frozenset({READY_MARK, STATE_FILE})
 """Names at the top of the app folder that belong to us, whatever the source holds."""
 
+_RUNTIMES = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_OUR_SERVERS = (os.path.join(_RUNTIMES, "shared"), os.path.join(_RUNTIMES, "php"))
+"""Where `slipway-serve` and `slipway-php` are found, in an image as on a host."""
+
 _INTERNAL = (
     "SOURCE", "APP", "DATA_DIR", "CONTROL", "CACHE", "SOCKET", "SOURCE_MODE", "DATA_PATHS", "INSTALL", "SETUP",
     "BUILD", "START", "RESTART", "START_TIMEOUT",
@@ -89,7 +93,8 @@ class Places:
         """What the started command sees: its environment without our instructions, and where tools keep things."""
         env = {name: value for name, value in self.environment.items() if name not in _internal_names()}
         env |= {"PORT": str(self.port), "HOST": self.host}
-        env["PATH"] = f"{self.app}/.venv/bin:{self.app}/node_modules/.bin:{env.get('PATH', os.defpath)}"
+        own = (f"{self.app}/.venv/bin", f"{self.app}/node_modules/.bin")
+        env["PATH"] = ":".join((*own, env.get("PATH", os.defpath), *_OUR_SERVERS))
         for name, value in (
             ("PYTHONUNBUFFERED", "1"),
             ("GOMODCACHE", f"{self.app}/.go/mod"),

@@ -70,11 +70,10 @@ def test_never_reads_through_a_link_out_of_the_source(make: Make, tmp_path: Path
     (outside / "secret").write_text("secret")
     (instance.source / "out").symlink_to(outside)
     (instance.source / "fine").write_text("fine")
-    instance.list_files("d1", ["out/secret", "../outside/secret", "/etc/hostname", "a//b", "./fine", "fine", "out"])
+    instance.list_files("d1", ["out/secret", "../outside/secret", "/etc/hostname", "a//b", "./fine", "fine"])
     instance.start_ready()
 
-    assert names(instance.app) - {".container-ready", ".slipway-files"} == {"fine", "out"}
-    assert (instance.app / "out").is_symlink()
+    assert names(instance.app) - {".container-ready", ".slipway-files"} == {"fine"}
 
 
 def test_hostile_names_arrive(make: Make) -> None:
@@ -160,6 +159,21 @@ def test_an_unchanged_file_is_left_alone_and_a_changed_one_is_a_new_file(make: M
         assert reader.read() == "one"
     assert (instance.app / "same").stat().st_ino == before["same"]
     assert (instance.app / "edited").read_text() == "two"
+
+
+def test_a_reader_never_finds_half_a_file(make: Make) -> None:
+    instance = make()
+    size = 64 << 20
+    (instance.source / "big").write_bytes(b"1" * size)
+    instance.list_files("d1")
+    instance.start_ready()
+    (instance.source / "big").write_bytes(b"2" * size)
+    instance.list_files("d2")
+    syncing = instance.begin("sync")
+    while syncing.poll() is None:
+        assert (instance.app / "big").stat().st_size == size
+    assert json.loads(syncing.communicate()[0])["ok"] is True
+    assert (instance.app / "big").read_bytes()[-1:] == b"2"
 
 
 def test_what_went_while_nothing_ran_is_deleted_at_the_next_start(make: Make) -> None:
@@ -259,6 +273,13 @@ def test_data_is_seeded_once_linked_and_never_overwritten(make: Make) -> None:
     instance.list_files("d3")
     assert instance.ask("sync")["ok"]
     assert (instance.data / "storage" / "seed").exists()
+
+    instance.terminate()
+    (instance.source / "storage" / "seed").write_text("another start")
+    instance.list_files("d4")
+    instance.start_ready()
+    assert (instance.app / "storage" / "seed").read_text() == "changed by the app"
+    assert (instance.app / "app.sqlite3").read_text() == "database"
 
 
 def test_a_data_path_that_leads_out_is_refused(make: Make) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import secrets
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -53,9 +54,9 @@ def runtime_image(kind: str) -> str:
 
 
 class Container:
-    """A container of a runtime image under the full baseline, gone at the end of the `with` block."""
+    """A container of a runtime image under the full baseline, in its own network; gone after the `with` block."""
 
-    def __init__(self, kind: str, source: Path, *more: str, **environment: str) -> None:
+    def __init__(self, kind: str, source: Path, verb: str = "run", **environment: str) -> None:
         self.source = source
         self.control = Path(tempfile.mkdtemp(prefix="control", dir=source.parent))
         self.control.chmod(0o755)
@@ -63,10 +64,11 @@ class Container:
         env = [part for name, value in environment.items() for part in ("-e", f"{name}={value}")]
         mounts = ["-v", f"{source}:/workspace:ro", "-v", f"{self.control}:/slipway:ro"]
         if kind == "static":
-            more = (*more, "--read-only", "--tmpfs", "/app:size=1m,mode=1777")
-        self.id = docker(
-            "create", "--label", "slipway.test=runtime-images", *BASELINE, *mounts, *env, *more, runtime_image(kind)
-        ).stdout.strip()
+            mounts += ["--read-only", "--tmpfs", "/app:size=1m,mode=1777"]
+        image = runtime_image(kind)
+        self.network = f"slipway-test-{secrets.token_hex(6)}"
+        docker("network", "create", self.network)
+        self.id = docker("create", "--network", self.network, *BASELINE, *mounts, *env, image, verb).stdout.strip()
 
     def list_files(self, digest: str) -> None:
         found = (path for path in self.source.rglob("*") if path.is_symlink() or not path.is_dir())
@@ -111,6 +113,7 @@ class Container:
 
     def __exit__(self, *exc: object) -> None:
         docker("rm", "-f", "-v", self.id)
+        docker("network", "rm", self.network)
 
 
 def readable(folder: Path, files: Mapping[str, str | bytes]) -> Path:

@@ -86,9 +86,8 @@ def _process(settings: Settings, install: Install, clock: Clock) -> ProcessEngin
 def _only_for_us(settings: Settings) -> None:
     if not _loopback(settings.bind):
         raise Refused(
-            f"no Docker daemon answers, and as local processes the workspaces on {settings.bind} would run strangers' "
-            "requests with your own rights",
-            hint="start Docker, or set SLIPWAY_ENGINE=process if that is what you want, or SLIPWAY_BIND=127.0.0.1",
+            f"no Docker daemon answers, and local processes are not shown to others (SLIPWAY_BIND={settings.bind})",
+            hint="start Docker, or set SLIPWAY_BIND=127.0.0.1, or insist with SLIPWAY_ENGINE=process",
         )
 
 

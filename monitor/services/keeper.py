@@ -193,6 +193,7 @@ class Keeper:
     async def _act(self, actions: tuple[Action, ...], look: Look | None) -> None:
         """Carry out; a changed intent or a vanished folder breaks off what can be (nothing is left half made)."""
         for action in actions:
+            log.info("%s: %s, because %s", self.name, type(action).__name__.lower(), action.reason)
             try:
                 async with asyncio.timeout(None) as self._scope:
                     launch = look.launch if look else None

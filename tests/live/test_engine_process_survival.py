@@ -98,7 +98,8 @@ async def test_a_reused_pid_is_never_taken_for_ours(bare: Home) -> None:
     folder = bare.data / "process" / "app" / "1"
     real = records.keeper(folder)
     assert real is not None
-    with subprocess.Popen(["/bin/sleep", "60"]) as bystander:
+    bystander = subprocess.Popen(["/bin/sleep", "60"])
+    try:
         found = procfs.look(bystander.pid)
         assert found is not None
         for start, boot in ((found.start + 1, procfs.boot_id()), (found.start, "another-boot")):
@@ -110,7 +111,9 @@ async def test_a_reused_pid_is_never_taken_for_ours(bare: Home) -> None:
             assert bystander.pid not in procfs.members(b"SLIPWAY_INSTANCE=nobody", None)
         await engine.stop(started, 0.1)
         assert bystander.poll() is None
+    finally:
         bystander.kill()
+        bystander.wait()
     assert not real.alive
 
 

@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 
+from monitor.adapters.clock import SystemClock
 from monitor.adapters.docker_engine import DockerEngine
 from monitor.domain import labels
 from monitor.domain.launch import MIB, LaunchSpec, Limits, ProjectType, Source
 from monitor.ports.engine import LaunchFailed
 from tests.contracts.engine_contract import WS, ended, ready
-from tests.live.docker_world import USER, DockerWorld
+from tests.live.docker_world import USER, DockerWorld, route_labels
 
 pytestmark = pytest.mark.docker
 
@@ -271,3 +272,15 @@ def compose(file: Path, *words: str) -> None:
     done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False, timeout=90)
     assert done.returncode == 0, done.stderr
     assert "variable is not set" not in done.stderr
+
+
+async def test_a_range_that_is_used_up_is_said_plainly(world: DockerWorld) -> None:
+    engine = DockerEngine(replace(world.options(), subnets="10.214.255.0/28"), SystemClock(), route_labels)
+    launch = world.launch()
+    await engine.prepare(world.direct(), launch, quiet)
+    up = await engine.start(world.direct(), launch, 1)
+    assert world.inspect(up.id)["State"]["Running"]
+    with pytest.raises(LaunchFailed, match=r"10\.214\.255\.0/28") as caught:
+        await engine.start(replace(world.direct(), workspace="second"), launch, 1)
+    assert "SLIPWAY_SUBNETS" in caught.value.hint
+    await engine.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 from docker import APIClient
 
@@ -82,6 +83,11 @@ class Containers:
             if error.status != _CONFLICT:
                 raise EngineAway(f"Docker cannot remove a container: {error.message}") from error
             await self._vanished(container)
+
+    async def discard(self, container: str) -> None:
+        """Remove what an unfinished piece of work made; with the daemon away the next sweep does it."""
+        with suppress(EngineAway):
+            await self.remove(container)
 
     async def remove_all(self, containers: Iterable[Json]) -> None:
         for row in containers:

@@ -70,7 +70,7 @@ class DependencyLayers:
             await self._keep(spec, container, place.image)
             self._step("install kept")
         finally:
-            await self._containers.remove(plan.name)
+            await self._containers.discard(plan.name)
             self._control.discard(spec.workspace, folder.name)
 
     def _stage(self, spec: LaunchSpec, source: Path, folder: Path, env: Mapping[str, str]) -> None:

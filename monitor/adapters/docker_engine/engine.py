@@ -174,7 +174,7 @@ class DockerEngine:
             self._step("started")
             return await self._observer.one(container)
         except BaseException:
-            await self._containers.remove(plan.name)
+            await self._containers.discard(plan.name)
             self._control.clear(spec.workspace, generation)
             raise
 

@@ -46,6 +46,7 @@ class Routing:
         self._serving: dict[str, Serving] = {}
         self._dirty = asyncio.Event()
         self._publishing = asyncio.Lock()
+        self._asked = self._published = 0
         self._dirty.set()
 
     def wanted(self) -> RouteTable:
@@ -110,8 +111,15 @@ class Routing:
         self._dirty.set()
 
     async def _publish(self) -> None:
+        """Publish the table as it is now; of many callers at once, one does it for all who came before it began."""
+        self._asked += 1
+        mine = self._asked
         async with self._publishing:
+            if self._published >= mine:
+                return
+            begun = self._asked
             await self._router.publish(self.wanted())
+            self._published = begun
 
 
 async def _not_yet(wait_s: float) -> bool:

@@ -20,6 +20,7 @@ from monitor.settings import Settings
 from monitor.shipped import shipped
 
 DEFAULT_DOCKER_HOST = "unix:///var/run/docker.sock"
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 NOBODY = (65532, 65532)
 
 
@@ -78,7 +79,12 @@ def _docker(settings: Settings, install: Install, clock: Clock, guard: Guard) ->
 
 def _process(settings: Settings, install: Install, clock: Clock) -> ProcessEngine:
     config = Config(
-        settings.data, install.id, shipped("runtimes"), settings.extra_ca, hidden=(settings.workspaces, settings.data)
+        settings.data,
+        install.id,
+        shipped("runtimes"),
+        settings.extra_ca,
+        hidden=(settings.workspaces, settings.data),
+        install_env={name: os.environ[name] for name in PROXIES if name in os.environ},
     )
     return ProcessEngine(config, clock)
 

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from monitor.adapters.embedded.supervisor import Supervisor
 from monitor.adapters.embedded.traefik import bundled_traefik
 from monitor.adapters.files import DiskFiles
+from monitor.adapters.firewall import Firewall
 from monitor.adapters.probe import NetworkProbe
 from monitor.adapters.state_files import write_atomic
 from monitor.adapters.traefik_router import TraefikRouter
@@ -75,6 +76,7 @@ class Platform:
     routing: Routing
     reconciler: Reconciler
     watchdog: Watchdog
+    firewall: Firewall
     began: float
     first_token: str | None = None
     engine_notes: tuple[str, ...] = field(default=())
@@ -103,6 +105,8 @@ class Platform:
         for instance, result in zip(instances, results, strict=True):
             if isinstance(result, BaseException):
                 log.warning("instance %s of %s could not be stopped: %s", instance.id, instance.workspace, result)
+        if self.engine.name == "docker":
+            await self.firewall.remove()
 
     async def last_writes(self) -> None:
         """Save what the mirror knows, so that the next start needs no listing."""
@@ -165,7 +169,8 @@ async def build(
     stack.callback(files.close)
     probe = NetworkProbe()
     stack.push_async_callback(probe.close)
-    engine = await engines.choose(settings, install, clock)
+    firewall = Firewall(install.id, settings.subnets, clock)
+    engine = await engines.choose(settings, install, clock, firewall.ensure)
     stack.push_async_callback(engine.close)
 
     access = Access(install.files, clock)
@@ -220,7 +225,7 @@ async def build(
     platform = Platform(
         settings=settings, install=install, clock=clock, log_file=log_file, engine=engine, storing=store,
         traefik=traefik, registry=registry, access=access, jobs=jobs, keeping=keeping, mirror=mirror,
-        routing=routing, reconciler=reconciler, watchdog=Watchdog(router, clock, hands),
+        routing=routing, reconciler=reconciler, watchdog=Watchdog(router, clock, hands), firewall=firewall,
         began=clock.monotonic(), first_token=first_token,
     )  # fmt: skip
     desk = Desk(registry, intents, reconciler.keepers, observer, engine, clock, platform.facts)

@@ -57,10 +57,9 @@ async def _serve(platform: Platform, stop: asyncio.Event) -> None:
     """Start what listens, then run every loop until told to stop."""
     try:
         async with asyncio.TaskGroup() as group:
+            group.create_task(_until(stop), name="signal")
             await platform.start(group)
             _greet(platform)
-            await stop.wait()
-            raise _Stopped
     except* _Stopped:
         pass
     except* SlipwayError as errors:
@@ -70,6 +69,11 @@ async def _serve(platform: Platform, stop: asyncio.Event) -> None:
 def _first(group: BaseExceptionGroup[SlipwayError]) -> SlipwayError:
     error = group.exceptions[0]
     return _first(error) if isinstance(error, BaseExceptionGroup) else error
+
+
+async def _until(stop: asyncio.Event) -> None:
+    await stop.wait()
+    raise _Stopped
 
 
 class _Stopped(Exception):

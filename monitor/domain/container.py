@@ -16,6 +16,15 @@ class MountKind(StrEnum):
     VOLUME = "volume"
 
 
+class Limit(StrEnum):
+    """A limit a kernel may be unable to keep, by its name in `Limits`."""
+
+    MEMORY = "memory"
+    SWAP = "swap"
+    CPUS = "cpus"
+    PIDS = "pids"
+
+
 @dataclass(frozen=True, slots=True)
 class Mount:
     """One folder or volume inside the container.
@@ -63,7 +72,8 @@ class Health:
 class ContainerPlan:
     """Everything about one container that is ours to choose.
 
-    `script` runs by `/bin/sh -c` in place of the image's own command. `aliases` are its names on its network.
+    `script` runs by `/bin/sh -c` in place of the image's own command. `aliases` are its names on its network. A limit
+    of 0 is none; `swap_limited` means that memory and swap together stay within the memory limit.
     """
 
     name: str
@@ -79,7 +89,13 @@ class ContainerPlan:
     network: NetworkPlan
     health: Health | None = None
     read_only: bool = False
+    swap_limited: bool = True
     script: str | None = None
+
+    @property
+    def memory_and_swap(self) -> int:
+        """Bytes, -1 for no limit."""
+        return self.limits.memory if self.swap_limited else -1
 
     @property
     def aliases(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from monitor.domain import labels
-from monitor.domain.container import ContainerPlan, Health, Mount, MountKind, NetworkPlan
+from monitor.domain.container import ContainerPlan, Health, Limit, Mount, MountKind, NetworkPlan
 from monitor.domain.docker_names import Names
 from monitor.domain.instance_env import downloads, instance_env
 from monitor.domain.launch import MIB, LaunchSpec, Limits, Source
@@ -27,7 +27,7 @@ CA_VARIABLES = (
 
 START_SOON = Health(start_period=300_000, start_interval=100)
 START_COPY = Health(start_period=300_000, start_interval=300)
-START_BUILD = Health(start_period=1_800_000, start_interval=1_000)
+START_BUILD = Health(start_period=1_800_000, start_interval=500)
 """A probe costs about 25 ms of one core: asked often only where the answer comes soon."""
 
 
@@ -36,7 +36,8 @@ class Place:
     """Where one container finds its things on this host.
 
     `source` and `control` are absolute folders, `ca` the extra CA bundle's file or "". `cpus` is how many the
-    machine has: Docker refuses a limit above it.
+    machine has: Docker refuses a limit above it. `lacks` are limits this kernel cannot keep: asked for, Docker
+    would refuse them or drop them silently.
     """
 
     names: Names
@@ -46,6 +47,7 @@ class Place:
     control: str
     ca: str = ""
     cpus: float = 1.0
+    lacks: frozenset[Limit] = frozenset()
 
 
 def network_labels(names: Names, workspace: str) -> dict[str, str]:
@@ -83,7 +85,8 @@ def plan_app(spec: LaunchSpec, generation: int, place: Place, route_labels: Mapp
         labels=_pairs({**route_labels, **own}),
         mounts=(*_folders(place, with_ca), *_app_volumes(spec, place.names)),
         tmpfs=_tmpfs(spec.limits, read_only=spec.read_only),
-        limits=_limits(spec.limits, place.cpus),
+        limits=_limits(spec.limits, place),
+        swap_limited=Limit.SWAP not in place.lacks,
         network=place.network,
         health=_health(spec),
         read_only=spec.read_only,
@@ -106,7 +109,8 @@ def plan_install(spec: LaunchSpec, place: Place, script: str) -> ContainerPlan:
         labels=_pairs({**_own(place.names, spec.workspace), labels.ROLE: labels.ROLE_INSTALL}),
         mounts=(*_folders(place, place.ca), _cache(spec.workspace, place.names)),
         tmpfs=_tmpfs(spec.limits, read_only=False),
-        limits=_limits(spec.limits, place.cpus),
+        limits=_limits(spec.limits, place),
+        swap_limited=Limit.SWAP not in place.lacks,
         network=place.network,
         script=script,
     )
@@ -167,8 +171,9 @@ def _tmpfs(limits: Limits, *, read_only: bool) -> tuple[tuple[str, str], ...]:
     return (("/app", f"rw,nosuid,nodev,noexec,mode=1777,size={MIB}"), scratch) if read_only else (scratch,)
 
 
-def _limits(limits: Limits, cpus: float) -> Limits:
-    return replace(limits, cpus=min(limits.cpus, cpus))
+def _limits(limits: Limits, place: Place) -> Limits:
+    kept = replace(limits, cpus=min(limits.cpus, place.cpus))
+    return replace(kept, **{lacking.value: 0 for lacking in place.lacks - {Limit.SWAP}})
 
 
 def _health(spec: LaunchSpec) -> Health:

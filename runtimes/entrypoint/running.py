@@ -32,13 +32,18 @@ class Applied:
 
 
 class Runner:
-    """The running entrypoint. `_work` is held by whoever copies, builds or replaces the server."""
+    """The running entrypoint. `_work` is held by whoever copies, builds or replaces the server.
+
+    `_between` means the working copy is neither the old state nor the new one, as after a failed build: going
+    back is then an edit like any other.
+    """
 
     def __init__(self, places: Places) -> None:
         self.places = places
         self._work = threading.Lock()
         self._ends: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._ending = threading.Event()
+        self._between = False
         self._tool: Group | None = None
         self._server: Server | None = None
         self._state = State(places.app, time.time_ns())
@@ -153,15 +158,18 @@ class Runner:
     def _apply(self) -> Applied:
         """Bring an edit in. A failed build leaves the old server serving, and the edit to be tried again."""
         digest, log = listing.digest(self.places), list[str]()
-        if digest and digest == self._state.digest and self._server is not None and self._server.ready.is_set():
+        known = digest and digest == self._state.digest and not self._between
+        if known and self._server is not None and self._server.ready.is_set():
             return Applied(True, digest, "nothing changed")
         try:
             if not self.places.direct:
+                self._between = True
                 self._bring_up_to_date(digest)
                 code, log = self._tool_run("build", self.places.build)
                 if code:
                     return Applied(False, self._state.digest, f"the build failed with exit code {code}", log)
                 self._state.save(self._state.files, digest)
+                self._between = False
             self._state.digest = digest
             reason = self._replaced() if self.places.restart else self._still_serving()
         except (Failed, OSError) as error:

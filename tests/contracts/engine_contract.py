@@ -57,7 +57,8 @@ class World(ABC):
     def copying(self, manner: Manner = Manner.SERVE) -> LaunchSpec:
         """A spec with a working copy: a server that reads `message.txt` at its start and answers with it.
 
-        `/data` answers how often it was started with the same data volume. Its build fails while `BROKEN` is there.
+        `/data` answers how often it was started with the same data volume, `/now` what the file holds now. Its build
+        fails while `BROKEN` is there.
         """
 
     @abstractmethod
@@ -219,6 +220,8 @@ class EngineContract:
         mended = world.launch()
         await engine.apply(up, spec, mended)
         assert await engine.applied(up) == mended.digest
+        if world.real:
+            assert await world.fetch(up, "/now") == "hello"
 
     async def test_a_direct_instance_needs_no_acknowledgement(self, world: World, engine: Engine) -> None:
         spec, launch = world.direct(), world.launch()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.domain import labels
-from monitor.domain.container import ContainerPlan, NetworkPlan
+from monitor.domain.container import ContainerPlan, Limit, NetworkPlan
 from monitor.domain.container_plan import CA_TARGET, Place, plan_app, plan_install
 from monitor.domain.docker_names import Names
 from monitor.domain.launch import LaunchSpec, Limits, ProjectType, Source
@@ -82,3 +82,12 @@ def test_the_extra_ca_is_mounted_read_only_and_named_to_every_tool() -> None:
 
 def test_no_limit_is_above_what_the_machine_has() -> None:
     assert plan(replace(SPEC, limits=Limits(cpus=16)), replace(PLACE, cpus=2)).limits.cpus == 2
+
+
+def test_a_limit_the_kernel_lacks_is_not_asked_for() -> None:
+    bare = plan(SPEC, replace(PLACE, lacks=frozenset(Limit)))
+    assert (bare.limits.memory, bare.limits.cpus, bare.limits.pids) == (0, 0, 0)
+    assert bare.limits.nofile == SPEC.limits.nofile
+    no_swap = plan(SPEC, replace(PLACE, lacks=frozenset({Limit.SWAP})))
+    assert (no_swap.limits.memory, no_swap.memory_and_swap) == (SPEC.limits.memory, -1)
+    assert plan().memory_and_swap == SPEC.limits.memory

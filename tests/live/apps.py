@@ -16,6 +16,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         text = message
         if self.path == "/data": text = str(len(open("store/starts").readlines()))
+        if self.path == "/now": text = pathlib.Path("message.txt").read_text()
         if self.path == "/installed": text = pathlib.Path("installed.txt").read_text().strip()
         if self.path == "/env": text = "\\n".join(f"{k}={v}" for k, v in os.environ.items())
         self.send_response(200)

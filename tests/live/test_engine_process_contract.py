@@ -33,7 +33,8 @@ if os.path.exists("node_modules/installed"):
     text["/installed"] = open("node_modules/installed").read()
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
-        self.send_response(200); self.end_headers(); self.wfile.write(text[self.path].encode())
+        said = open("message.txt").read() if self.path == "/now" else text[self.path]
+        self.send_response(200); self.end_headers(); self.wfile.write(said.encode())
     def log_message(self, *_): pass
 ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
 """

@@ -33,7 +33,7 @@ def _host(wanted: Json, seen: Json) -> Iterator[str]:
         if key in _DAEMONS_OWN or key in _MASKS:
             continue
         if key in wanted:
-            if _plain(value) != _plain(wanted[key]):
+            if _plain(value) != _plain(wanted[key]) and (value or wanted[key]):
                 yield f"HostConfig.{key} is {value!r}, not {wanted[key]!r}"
         elif not _off(value):
             yield f"HostConfig.{key} is {value!r}, which was not asked for"

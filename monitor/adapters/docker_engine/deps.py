@@ -6,6 +6,7 @@ import asyncio
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import aclosing
+from dataclasses import replace as replace_in
 from pathlib import Path
 
 from monitor.adapters.docker_engine.client import Declined, DockerClient, Gone
@@ -141,6 +142,4 @@ class DependencyLayers:
 
 
 def _at(place: Place, folder: Path) -> Place:
-    return Place(
-        place.names, place.image, place.network, str(folder / "source"), str(folder / "control"), place.ca, place.cpus
-    )
+    return replace_in(place, source=str(folder / "source"), control=str(folder / "control"))

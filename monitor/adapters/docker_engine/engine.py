@@ -36,7 +36,8 @@ Guard = Callable[[], Awaitable[tuple[str, ...]]]
 Step = Callable[[str], None]
 
 _SYNC_S = 1_200.0
-_STARTS_PER_CORE = 2
+_STARTS_PER_CORE, _INSTALLS_PER_CORE = 2, 4
+"""Installs mostly wait for the network, and one that hangs must not keep anything else from starting."""
 
 
 async def unguarded() -> tuple[str, ...]:
@@ -79,7 +80,9 @@ class DockerEngine:
         self._cleaner = Cleaner(
             self._client, self._names, self._containers, self._networks, self._control, self._busy
         )
-        self._starting = asyncio.Semaphore(_STARTS_PER_CORE * (os.cpu_count() or 1))
+        cores = os.cpu_count() or 1
+        self._starting = asyncio.Semaphore(_STARTS_PER_CORE * cores)
+        self._installing = asyncio.Semaphore(_INSTALLS_PER_CORE * cores)
 
     async def check(self) -> EngineInfo:
         found = await daemon(self._client)
@@ -101,7 +104,7 @@ class DockerEngine:
             progress(f"installing dependencies: {spec.install}")
             place = await self._placing.place(spec, launch, runtime, generation=0)
             await self._guard()
-            async with self._starting:
+            async with self._installing:
                 await self._layers.install(spec, launch.source, place, progress)
 
     async def start(self, spec: LaunchSpec, launch: Launch, generation: int) -> Instance:

@@ -9,6 +9,7 @@ from docker import APIClient
 
 from monitor.adapters.docker_engine.client import DockerClient
 from monitor.adapters.docker_engine.rendering import Json
+from monitor.domain.container import Limit
 from monitor.errors import Refused
 
 FLOOR = 25
@@ -17,11 +18,12 @@ FLOOR = 25
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
-    """A daemon's version, how many CPUs it has, and what a person should know about it."""
+    """A daemon's version, how many CPUs it has, which limits its kernel lacks, and what a person should know."""
 
     version: str
     cpus: float
     warnings: tuple[str, ...]
+    lacks: frozenset[Limit] = frozenset()
 
 
 async def daemon(client: DockerClient) -> Daemon:
@@ -34,7 +36,7 @@ async def daemon(client: DockerClient) -> Daemon:
             f"Docker Engine {version} is older than {FLOOR}: containers would be hidden from the router for 30 s",
             hint="install a newer Docker Engine, or choose SLIPWAY_ENGINE=process",
         )
-    return Daemon(version, float(said.get("NCPU") or 1), tuple(_warnings(said)))
+    return Daemon(version, float(said.get("NCPU") or 1), tuple(_warnings(said)), frozenset(_lacking(said)))
 
 
 def _info(api: APIClient) -> Json:
@@ -47,7 +49,12 @@ def _warnings(said: Json) -> list[str]:
     lacks = []
     if "name=seccomp" not in security:
         lacks.append("Docker runs without seccomp: a workspace may use every system call of the kernel")
-    for key, what in (("MemoryLimit", "memory"), ("PidsLimit", "process"), ("CpuCfsQuota", "CPU")):
-        if said.get(key) is False:
-            lacks.append(f"this kernel lacks {what} limits: one workspace can take them all")
+    missing = [limit.value for limit in _lacking(said)]
+    if missing:
+        lacks.append(f"this kernel cannot limit {', '.join(missing)}: one workspace can take all there is")
     return lacks
+
+
+def _lacking(said: Json) -> list[Limit]:
+    keys = {"MemoryLimit": Limit.MEMORY, "SwapLimit": Limit.SWAP, "CpuCfsQuota": Limit.CPUS, "PidsLimit": Limit.PIDS}
+    return [limit for key, limit in keys.items() if said.get(key) is False]

@@ -9,7 +9,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from monitor.adapters.docker_engine.client import DockerClient
 from monitor.adapters.docker_engine.control import ControlFolders, replace
-from monitor.adapters.docker_engine.info import daemon
+from monitor.adapters.docker_engine.info import Daemon, daemon
 from monitor.adapters.docker_engine.networks import Networks
 from monitor.domain.container_plan import Place
 from monitor.domain.docker_names import Names
@@ -47,11 +47,11 @@ class Placing:
         self._names = names
         self._networks = networks
         self._control = control
-        self._cpus = 0.0
+        self._daemon: Daemon | None = None
 
     async def place(self, spec: LaunchSpec, launch: Launch, image: str, generation: int) -> Place:
         """Raises `LaunchFailed` where no network is to be had or a path cannot be told to Docker; `EngineAway`."""
-        self._cpus = self._cpus or (await daemon(self._client)).cpus
+        self._daemon = self._daemon or await daemon(self._client)
         return Place(
             names=self._names,
             image=image,
@@ -59,7 +59,8 @@ class Placing:
             source=sayable(launch.source),
             control=sayable(self._control.control(spec.workspace, generation)),
             ca=self._ca(),
-            cpus=self._cpus,
+            cpus=self._daemon.cpus,
+            lacks=self._daemon.lacks,
         )
 
     def _ca(self) -> str:

@@ -41,7 +41,7 @@ def host_config(plan: ContainerPlan) -> Json:
         "CgroupnsMode": "private",
         "IpcMode": "private",
         "Memory": limits.memory,
-        "MemorySwap": limits.memory,
+        "MemorySwap": plan.memory_and_swap,
         "NanoCpus": round(limits.cpus * 1e9),
         "PidsLimit": limits.pids,
         "Ulimits": [{"Name": "nofile", "Soft": limits.nofile, "Hard": limits.nofile}],

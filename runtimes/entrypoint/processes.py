@@ -74,7 +74,8 @@ def passed_through(group: Group) -> list[str]:
     lines: collections.deque[bytes] = collections.deque(maxlen=LOG_LINES)
     rest = b""
     assert group.process.stdout is not None
-    for chunk in iter(lambda: os.read(group.process.stdout.fileno(), 65536), b""):
+    pipe = group.process.stdout.fileno()
+    for chunk in iter(lambda: os.read(pipe, 65536), b""):
         with contextlib.suppress(OSError):
             sys.stdout.buffer.write(chunk)
             sys.stdout.buffer.flush()

@@ -91,17 +91,19 @@ class Site:
     @contextlib.contextmanager
     def _opened(self, parts: list[str], how: int) -> Iterator[int | None]:
         """A descriptor reached without following a link, or None."""
+        steps = [*self._root, *parts]
         with contextlib.ExitStack() as open_ones:
             try:
-                fd: int | None = os.open(self._base, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+                fd = os.open(self._base, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
                 open_ones.callback(os.close, fd)
-                steps = [*self._root, *parts]
                 for at, name in enumerate(steps):
                     fd = os.open(name, how if at == len(steps) - 1 else _FOLDER, dir_fd=fd)
                     open_ones.callback(os.close, fd)
             except (OSError, ValueError):
-                fd = None
-            yield fd
+                reached = None
+            else:
+                reached = fd
+            yield reached
 
 
 class _OpenFile(web.FileResponse):
@@ -132,7 +134,8 @@ def application(base: Path, docroot: str = "", spa: bool = False) -> web.Applica
 
 
 def main(argv: list[str]) -> None:
-    app = application(Path(argv[0]), *argv[1:2], spa=os.environ.get("SLIPWAY_SPA") == "1")
+    docroot = argv[1] if len(argv) > 1 else ""
+    app = application(Path(argv[0]), docroot, os.environ.get("SLIPWAY_SPA") == "1")
     host, port = os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000"))
     web.run_app(app, host=host, port=port, print=None, shutdown_timeout=1)
 

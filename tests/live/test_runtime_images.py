@@ -212,7 +212,7 @@ def test_what_was_installed_once_is_there_at_every_start_without_network(tmp_pat
         docker("commit", installing.id, layer)
     try:
         look = ("run", "--rm", "--network", "none", "--user", USER, "--entrypoint", "python3", layer)
-        assert docker(*look, "-c", "import mine; print(mine.x, mine.__file__)").stdout.startswith(
+        assert docker(*look, "-I", "-c", "import mine; print(mine.x, mine.__file__)").stdout.startswith(
             "installed /app/.venv/"
         )
     finally:

@@ -37,7 +37,7 @@ PUBLIC = (
     "env",
     "keys/list",
 )
-SITE = {
+SITE: dict[str, str | bytes] = {
     "index.html": "home",
     "404.html": "not here",
     "sub/index.html": "sub",

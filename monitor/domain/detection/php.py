@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from posixpath import normpath
 
 from monitor.domain.detection.facts import Facts, table, word
 from monitor.domain.detection.pins import choose, clean, from_files, from_tools
@@ -81,13 +82,22 @@ def detect(facts: Facts) -> Detection | None:
         docroot=docroot or "",
         data=data,
         deps_files=tuple(
-            p for p in ("composer.json", "composer.lock", "auth.json", *facts.below("packages")) if facts.has(p)
+            p for p in ("composer.json", "composer.lock", "auth.json", *_local(facts, package)) if facts.has(p)
         )[:500]
         if installs
         else (),
         source=Source.COPY if installs or data else Source.DIRECT,
         restart_on_edit=False,
     )
+
+
+def _local(facts: Facts, package: dict[str, object]) -> list[str]:
+    """The packages composer takes from folders of the project, whole."""
+    given = package.get("repositories")
+    listed = given.values() if isinstance(given, dict) else given if isinstance(given, list) else ()
+    urls = [str(one.get("url", "")) for one in listed if isinstance(one, dict) and one.get("type") == "path"]
+    folders = dict.fromkeys(normpath(url.partition("*")[0] or ".") for url in ("packages", *urls))
+    return [path for folder in folders for path in facts.below(folder)]
 
 
 def _platform(package: dict[str, object]) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import replace
+from posixpath import normpath
 
 from monitor.domain.detection.declared import declared, release
 from monitor.domain.detection.facts import Facts
@@ -15,6 +16,7 @@ from monitor.domain.launch import ProjectType
 
 SCRIPTS = ("app.rb", "main.rb", "server.rb", "web.rb", "index.rb", "application.rb")
 PUMA = "puma --bind tcp://$HOST:$PORT --threads 0:64"
+LOCAL = re.compile(r"(?:\bpath:|:path\s*=>|^\s*path\b)\s*\(?\s*['\"]([^'\"]+)['\"]", re.MULTILINE)
 NEEDS = "no config.ru and no app.rb or main.rb: add one, or `start:` to slipway.yaml"
 
 
@@ -59,6 +61,7 @@ def detect(facts: Facts) -> Detection | None:
                 ".tool-versions",
                 *facts.top(".gemspec"),
                 *facts.below("vendor/cache"),
+                *_local(facts, facts.text(gemfile)),
             )
             if p and facts.has(p)
         )[:500]
@@ -70,6 +73,13 @@ def detect(facts: Facts) -> Detection | None:
 def gems_of(text: str) -> frozenset[str]:
     """Names of the gems a Gemfile asks for."""
     return frozenset(re.findall(r"^\s*gem\s*\(?\s*['\"]([\w.-]+)['\"]", text, re.MULTILINE))
+
+
+def _local(facts: Facts, text: str) -> list[str]:
+    """The gems taken from folders of the project, whole; a project that is a gem itself needs its version."""
+    folders = (normpath(folder) for folder in LOCAL.findall(text))
+    own = facts.matching(r"lib/(?:[\w.-]+/)*version\.rb") if facts.top(".gemspec") else []
+    return [*own, *(path for folder in dict.fromkeys(folders) for path in facts.below(folder))]
 
 
 def _start(facts: Facts, gems: frozenset[str], scripts: list[str], *, bundled: bool) -> Start | None:

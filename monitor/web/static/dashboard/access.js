@@ -3,10 +3,10 @@ const KEY = "slipway-token";
 
 export function takeFromLink() {
   const given = new URLSearchParams(location.hash.slice(1)).get("token");
-  if (given) {
-    sessionStorage.setItem(KEY, given);
-    history.replaceState(null, "", location.pathname);
-  }
+  if (!given) return false;
+  sessionStorage.setItem(KEY, given);
+  history.replaceState(null, "", location.pathname);
+  return true;
 }
 
 export const token = () => sessionStorage.getItem(KEY);
@@ -14,11 +14,12 @@ export const keep = (value) => sessionStorage.setItem(KEY, value);
 export const forget = () => sessionStorage.removeItem(KEY);
 
 export async function call(method, path) {
-  const response = await fetch(path, { method, headers: { Authorization: `Bearer ${token()}` } });
-  const body = await response.json();
+  const response = await fetch(path, { method, headers: { Authorization: `Bearer ${token()}` } }).catch(() => null);
+  if (!response) throw new Error("Slipway does not answer. It is asked again as soon as the connection is back.");
+  const body = await response.json().catch(() => ({}));
   if (!response.ok) {
-    const { message, hint } = body.error;
-    throw Object.assign(new Error(hint ? `${message}: ${hint}` : message), { status: response.status });
+    const { message = `the answer was ${response.status}`, hint } = body.error ?? {};
+    throw new Error(hint ? `${message}. Try: ${hint}` : message);
   }
   return body;
 }

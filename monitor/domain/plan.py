@@ -18,9 +18,9 @@ from monitor.domain.launch import LaunchSpec, Source
 class Desired:
     """What should be true of one workspace.
 
-    `spec` is None where nothing can or should run, `reason` says why, `failed` whether that is a failure. `hold` leaves what runs as it is (its
-    settings are broken, the folder is still being copied). `gone` means the folder is no more. `restart`
-    asks for everything that runs to be replaced.
+    `spec` is None where nothing can or should run, `reason` says why, `failed` whether that is a failure.
+    `hold` leaves what runs as it is (its settings are broken, the folder is still being copied). `gone` means
+    the folder is no more. `restart` asks for everything that runs to be replaced.
     """
 
     spec: LaunchSpec | None

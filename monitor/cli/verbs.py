@@ -52,9 +52,7 @@ stop = _verb(
     "Stop a workspace.",
     "It stays stopped, over restarts of everything, until it is started again.",
 )
-restart = _verb(
-    "restart", "serving", "Replace what runs by a fresh start.", "What serves now goes on until the new one answers."
-)
+restart = _verb("restart", "serving", "Replace what runs by a fresh start.")
 
 
 def wait(client: Client, job: dict[str, Any]) -> dict[str, Any]:

@@ -65,7 +65,9 @@ class Settings(BaseModel):
     @property
     def dashboard(self) -> str:
         """The dashboard's address as a person types it."""
-        return self.dashboard_url.rstrip("/") or f"http://{_shown(self.dashboard_bind)}:{self.dashboard_port}"
+        # By number: `localhost` may mean ::1 first, where another user of this machine could listen for the token.
+        host = "127.0.0.1" if _shown(self.dashboard_bind) == "localhost" else self.dashboard_bind
+        return self.dashboard_url.rstrip("/") or f"http://{host}:{self.dashboard_port}"
 
     @property
     def workspaces_url(self) -> str:

@@ -6,6 +6,7 @@ import shlex
 
 from monitor.domain.config import WorkspaceConfig
 from monitor.domain.detection.result import Detection
+from monitor.domain.detection.table import LOOKED_FOR
 from monitor.domain.launch import LaunchSpec, Limits, ProjectType, Source
 from monitor.domain.runtimes import CATALOGUE, Runtime, fits
 from monitor.errors import Refused
@@ -34,9 +35,7 @@ def spec_for(
     config = config or WorkspaceConfig()
     runtime = CATALOGUE.get(detection.type)
     if runtime is None or not detection.runnable:
-        raise NotRunnable(
-            detection.refusal or detection.reason, hint="`start:` in slipway.yaml overrides what was detected"
-        )
+        raise NotRunnable(detection.refusal or detection.reason, hint=_hint(detection))
     return LaunchSpec(
         workspace=workspace,
         type=detection.type,
@@ -60,6 +59,12 @@ def spec_for(
         limits=_limits(config, limits or Limits()),
         read_only=detection.type is ProjectType.STATIC,
     )
+
+
+def _hint(detection: Detection) -> str:
+    if detection.type is not ProjectType.UNKNOWN:
+        return "`start:` in slipway.yaml overrides what was detected"
+    return f"say `type:` and `start:` in slipway.yaml, or add what is looked for: {LOOKED_FOR}"
 
 
 def warnings(detection: Detection) -> tuple[str, ...]:

@@ -66,7 +66,7 @@ def test_a_type_in_slipway_yaml_overrides_a_dockerfile() -> None:
 
 
 def test_an_unknown_folder_becomes_runnable_by_type_and_start() -> None:
-    with pytest.raises(NotRunnable, match="looked for"):
+    with pytest.raises(NotRunnable, match="nothing here says"):
         spec("other/notes")
     assert spec("other/notes", "type: python\nstart: python -m http.server $PORT").start.endswith("http.server $PORT")
 

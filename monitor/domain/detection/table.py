@@ -68,7 +68,7 @@ def _unknown(facts: Facts, wanted_type: ProjectType | None) -> Detection:
     if wanted_type and wanted_type is not ProjectType.UNKNOWN:
         reason = f"slipway.yaml says {wanted_type}, but nothing of that kind is here: add `start:` to slipway.yaml"
         return Detection(wanted_type, reason, ("slipway.yaml",), INCOMPLETE, problems=tuple(facts.problems))
-    reason = "the folder is empty" if not facts.files else f"nothing here says how to run it; looked for {LOOKED_FOR}"
+    reason = "nothing here says how to run it" if facts.files else "the folder is empty"
     found = Detection(ProjectType.UNKNOWN, reason, confidence=0, problems=tuple(facts.problems))
     return own.with_dockerfile(facts, found)
 

@@ -121,6 +121,9 @@ class FakeEngine:
         self._called("instances")
         return [self._seen(show) for show in self._shows.values()]
 
+    async def expect(self, workspace: str) -> None:
+        """Nothing can be made ahead."""
+
     async def prepare(self, spec: LaunchSpec, launch: Launch, progress: Progress) -> None:
         self._called("prepare", spec.workspace)
         key = f"{self._install}/{spec.workspace}/{spec.deps_key}"

@@ -104,6 +104,13 @@ class Engine(Protocol):
         """Everything of this install, running or not."""
         ...
 
+    async def expect(self, workspace: str) -> None:
+        """Something of this new workspace will probably start soon: make what needs no spec. Never raises.
+
+        Optional work ahead, done while the folder settles; what it makes `forget` and `sweep` remove.
+        """
+        ...
+
     async def prepare(self, spec: LaunchSpec, launch: Launch, progress: Progress) -> None:
         """Make what `start` needs (runtime image, dependency layer); long on first use, nothing when there.
 

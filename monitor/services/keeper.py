@@ -51,9 +51,13 @@ class Tools:
 
 
 class Keeper:
-    """Keeps one workspace as it should be; ends after its folder is gone and everything of it removed."""
+    """Keeps one workspace as it should be; ends after its folder is gone and everything of it removed.
 
-    def __init__(self, name: str, folder: Path, tools: Tools) -> None:
+    `sudden`: the folder appeared while we watched, so nothing of it runs yet.
+    """
+
+    def __init__(self, name: str, folder: Path, tools: Tools, *, sudden: bool = False) -> None:
+        self._sudden = sudden
         self.name = name
         self.folder = folder
         self.walked_at = float("-inf")
@@ -133,12 +137,15 @@ class Keeper:
     async def _settled(self) -> None:
         if self._new:
             self._show(reason="a new folder; waiting until it is quiet")
-        await self._tools.settle.settled(
-            self.folder,
-            last_hint=lambda: self._hinted or 0.0,
-            growing=self._new,
-            tell=lambda text: self._show(reason=text),
-        )
+        async with asyncio.TaskGroup() as group:
+            if self._new and self._sudden:
+                group.create_task(self._tools.crew.engine.expect(self.name), name=f"expect {self.name}")
+            await self._tools.settle.settled(
+                self.folder,
+                last_hint=lambda: self._hinted or 0.0,
+                growing=self._new,
+                tell=lambda text: self._show(reason=text),
+            )
         self._hinted, self._new = None, False
         self._wake.clear()
 

@@ -92,7 +92,8 @@ class Reconciler:
     def _meet(self, name: str, folder: Folder, group: asyncio.TaskGroup) -> None:
         keeper = self._keepers.get(name)
         if keeper is None:
-            self._begin(Keeper(name, self._root / folder.folder, self._tools), group)
+            sudden = self.first_scan.is_set()
+            self._begin(Keeper(name, self._root / folder.folder, self._tools, sudden=sudden), group)
         elif keeper.folder.name != folder.folder or self._inodes.get(folder.folder) not in {None, folder.inode}:
             keeper.moved(self._root / folder.folder)
         else:

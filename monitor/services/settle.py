@@ -32,7 +32,7 @@ class Settle:
         """Return when `folder` is at rest (or a cap is reached); `tell` gets a sentence while it grows."""
         begun = self.clock.monotonic()
         if growing:
-            await self._while_growing(folder, begun, last_hint, tell)
+            await self._while_growing(folder, begun, tell)
         else:
             await self._while_hinted(begun, last_hint)
 
@@ -43,15 +43,13 @@ class Settle:
                 return
             await self.clock.sleep(left)
 
-    async def _while_growing(
-        self, folder: Path, begun: float, last_hint: Callable[[], float], tell: Callable[[str], None]
-    ) -> None:
+    async def _while_growing(self, folder: Path, begun: float, tell: Callable[[str], None]) -> None:
+        """Two equal measures; hints do not count here, the first watch of a folder makes one without a reason."""
         before = await self.files.size_of(folder)
         while self.clock.monotonic() - begun < self.growth_cap_s:
             await self.clock.sleep(self.quiet_s)
             now = await self.files.size_of(folder)
-            if now == before and self.clock.monotonic() - last_hint() >= self.quiet_s:
+            if now == before:
                 return
-            if now != before:
-                tell(f"copying: {now.bytes / MIB:.1f} MiB in {now.files} files so far")
+            tell(f"copying: {now.bytes / MIB:.1f} MiB in {now.files} files so far")
             before = now

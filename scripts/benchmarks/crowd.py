@@ -41,6 +41,9 @@ class SplitEngine:
     async def instances(self) -> list[Instance]:
         return [*await self._docker.instances(), *await self._fake.instances()]
 
+    async def expect(self, workspace: str) -> None:
+        await self._of(workspace).expect(workspace)
+
     async def prepare(self, spec: LaunchSpec, launch: Launch, progress: Progress) -> None:
         await self._of(spec.workspace).prepare(spec, launch, progress)
 

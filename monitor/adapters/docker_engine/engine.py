@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from ipaddress import IPv4Network
 
 from monitor.adapters.docker_engine import events
@@ -26,6 +26,7 @@ from monitor.domain.container import ContainerPlan
 from monitor.domain.container_plan import plan_app
 from monitor.domain.docker_names import Names, deps_image
 from monitor.domain.launch import LaunchSpec, Source, deps_key
+from monitor.errors import SlipwayError
 from monitor.ports.clock import Clock
 from monitor.ports.engine import Diagnosis, EngineInfo, Instance, Launch, LaunchFailed, Progress
 
@@ -95,6 +96,11 @@ class DockerEngine:
 
     async def instances(self) -> list[Instance]:
         return await self._observer.instances()
+
+    async def expect(self, workspace: str) -> None:
+        """The network takes longest to make, and no spec decides how it is made."""
+        with suppress(SlipwayError), self._working_on(workspace):
+            await self._networks.ensure(workspace)
 
     async def prepare(self, spec: LaunchSpec, launch: Launch, progress: Progress) -> None:
         with self._working_on(spec.workspace):

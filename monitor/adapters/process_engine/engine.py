@@ -55,6 +55,9 @@ class ProcessEngine:
             self._watch(found)
         return [found.instance for found in seen]
 
+    async def expect(self, workspace: str) -> None:
+        """Nothing can be made ahead."""
+
     async def prepare(self, spec: LaunchSpec, launch: Launch, progress: Progress) -> None:
         workshop = await self._open()
         await self._run(workshop.refuse_unable, spec)

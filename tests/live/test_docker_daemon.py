@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
@@ -166,7 +167,7 @@ async def test_a_restarted_daemon_is_found_again(world: DockerWorld, tmp_path: P
         engine = DockerEngine(options, SystemClock(), route_labels)
         spec, launch = world.direct(), world.launch()
         running = await ready(engine, await engine.start(spec, launch, 1))
-        assert await world.fetch(running) == "hello"
+        assert await asyncio.to_thread(fetch_inside, daemon, running) == "hello"
         daemon.stop()
         with pytest.raises(EngineAway):
             await engine.instances()
@@ -175,19 +176,29 @@ async def test_a_restarted_daemon_is_found_again(world: DockerWorld, tmp_path: P
         assert (found.id, found.state) == (running.id, Running.EXITED)
         await engine.stop(found, 1)
         again = await ready(engine, await engine.start(spec, launch, 2))
-        assert await world.fetch(again) == "hello"
+        assert await asyncio.to_thread(fetch_inside, daemon, again) == "hello"
         await engine.purge(WS)
         await engine.close()
 
 
+def fetch_inside(daemon: Program, instance: Instance) -> str:
+    """The instance's page, asked for in the daemon's own network namespace."""
+    get = "import sys, urllib.request as u; print(u.urlopen(sys.argv[1], timeout=10).read().decode(), end='')"
+    command = ["nsenter", "--net", "--target", str(daemon.pid), sys.executable, "-c", get]
+    command.append(f"http://{instance.host}:{instance.port}/")
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
+
+
 class own_daemon:
-    """A second dockerd with folders of its own; it manages no packet filter, which is the first one's."""
+    """A second dockerd with folders and a network namespace of its own: started in ours, it would remove the
+    first one's bridge and packet filter."""
 
     def __init__(self, folder: Path) -> None:
         run = folder / "run"
         run.mkdir()
         self.url = f"unix://{run}/docker.sock"
-        argv = ["dockerd", "--host", self.url, "--data-root", folder / "data", "--exec-root", run / "exec"]
+        argv = ["unshare", "--net", "dockerd", "--host", self.url]
+        argv += ["--data-root", folder / "data", "--exec-root", run / "exec"]
         argv += ["--pidfile", run / "pid", "--bridge=none", "--iptables=false", "--log-level=warn"]
         self.daemon = Program(argv, ready=self._answers, log=folder / "dockerd.log", stop_timeout=30)
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from monitor.adapters.disk import exporting, permissions, reading, roots, walking
+from monitor.adapters.disk import exporting, gitfiles, permissions, reading, roots, walking
+from monitor.adapters.disk.pieces import PieceFile
 from monitor.domain.filters import Overrides, Verdict
+from monitor.domain.history.revision import GitHead
 from monitor.domain.tree import Entry, Tree
 from monitor.ports.clock import Clock
 from monitor.ports.files import Changed, Exported, RootScan, Size
@@ -53,6 +55,21 @@ class DiskFiles:
 
     async def read_many(self, folder: Path, entries: Sequence[Entry]) -> Mapping[str, bytes | Changed]:
         return await _run(self._short, partial(reading.read_many, folder, entries, self._clock.wall_ns))
+
+    async def pieces(
+        self, folder: Path, entry: Entry, size: int, *, as_is: bool = False
+    ) -> AsyncIterator[bytes | Changed]:
+        file = PieceFile(folder, entry, self._clock.wall_ns, as_is=as_is)
+        try:
+            while found := await _run(self._long, partial(file.next, size)):
+                yield found
+                if isinstance(found, Changed):
+                    return
+        finally:
+            file.close()
+
+    async def git_head(self, folder: Path) -> GitHead | None:
+        return await _run(self._short, partial(gitfiles.git_head, folder))
 
     async def absent(self, folder: Path, paths: Sequence[str]) -> frozenset[str]:
         return await _run(self._short, partial(reading.absent, folder, paths))

@@ -12,12 +12,13 @@ Promises every implementation keeps:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from monitor.domain.filters import Overrides, Verdict
+from monitor.domain.history.revision import GitHead
 from monitor.domain.tree import Entry, Tree
 from monitor.domain.workspace import Folder
 from monitor.errors import Away, NotFound
@@ -116,6 +117,15 @@ class Files(Protocol):
 
     async def read_many(self, folder: Path, entries: Sequence[Entry]) -> Mapping[str, bytes | Changed]:
         """`read_stable` for several files in one go, by path; the caller bounds the total size."""
+        ...
+
+    def pieces(self, folder: Path, entry: Entry, size: int, *, as_is: bool = False) -> AsyncIterator[bytes | Changed]:
+        """A file's bytes in pieces of `size`, the last one shorter; a `Changed` at last means that they were not
+        exactly `entry`, and are to be thrown away. `as_is`: whatever is there, also while it is being written."""
+        ...
+
+    async def git_head(self, folder: Path) -> GitHead | None:
+        """What `.git/HEAD` leads to, read from files alone; None without a repository. Raises `FolderGone`."""
         ...
 
     async def absent(self, folder: Path, paths: Sequence[str]) -> frozenset[str]:

@@ -1,14 +1,19 @@
-"""What a repository's own files say about its tree, read without git: its index and its private ignore list."""
+"""What a repository's own files say, read without git: its index, its private ignore list, and its head."""
 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
+from pathlib import Path
 
-from monitor.adapters.disk.opening import open_dir, read_small
+from monitor.adapters.disk.opening import folder_fd, open_dir, parent_of, read_small
+from monitor.domain.githead import head_of, packed_commit
 from monitor.domain.gitindex import BadIndex, Tracked, shared_index_name, tracked_paths
+from monitor.domain.history.revision import GitHead
 
 _MAX_INDEX = 256 * 1024 * 1024
 _MAX_EXCLUDE = 1024 * 1024
+_MAX_REF, _MAX_PACKED = 4096, 16 * 1024 * 1024
 
 
 def tracked_below(fd: int, path: str, problems: list[str]) -> Tracked:
@@ -44,3 +49,29 @@ def exclude_file(fd: int) -> bytes:
     finally:
         for each in opened:
             os.close(each)
+
+
+def git_head(folder: Path) -> GitHead | None:
+    """The commit `.git/HEAD` leads to; None where there is none, or `.git` is no folder. Raises `FolderGone`."""
+    with folder_fd(folder) as top:
+        try:
+            git = open_dir(".git", top)
+        except OSError:
+            return None
+        try:
+            return _head(git)
+        except OSError:
+            return None
+        finally:
+            os.close(git)
+
+
+def _head(git: int) -> GitHead | None:
+    head, branch = head_of(read_small("HEAD", git, _MAX_REF) or b"")
+    if branch is None:
+        return GitHead(head) if head else None
+    commit = None
+    with suppress(OSError), parent_of(git, branch) as (parent, name):
+        commit, _ = head_of(read_small(name, parent, _MAX_REF) or b"")
+    commit = commit or packed_commit(read_small("packed-refs", git, _MAX_PACKED) or b"", branch)
+    return GitHead(commit, branch) if commit else None

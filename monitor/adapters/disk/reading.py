@@ -81,15 +81,24 @@ def _read(top: int, entry: Entry, now_ns: Callable[[], int]) -> bytes | Changed:
 def _stable(fd: int, entry: Entry, now_ns: Callable[[], int]) -> bytes | Changed:
     before = os.fstat(fd)
     started = now_ns()
-    if (before.st_size, before.st_mtime_ns, before.st_ino) != (entry.size, entry.mtime_ns, entry.inode):
-        return Changed(entry.path, "it changed since it was listed", now=_as_now(entry, before))
+    if (changed := instable(entry, before, before, started)) is not None and changed.now is not None:
+        return changed
     data = _whole(fd, entry.size)
     after = os.fstat(fd)
-    if _stamp(before) != _stamp(after) or len(data) != entry.size:
+    if len(data) != entry.size:
         return Changed(entry.path, "it changed while it was read", now=_as_now(entry, after))
-    if abs(started - after.st_ctime_ns) < RACY_NS:
+    return instable(entry, before, after, started) or data
+
+
+def instable(entry: Entry, before: os.stat_result, after: os.stat_result, started_ns: int) -> Changed | None:
+    """Why what was read in between is not surely `entry`; `started_ns` is the wall clock before reading."""
+    if (before.st_size, before.st_mtime_ns, before.st_ino) != (entry.size, entry.mtime_ns, entry.inode):
+        return Changed(entry.path, "it changed since it was listed", now=_as_now(entry, before))
+    if _stamp(before) != _stamp(after):
+        return Changed(entry.path, "it changed while it was read", now=_as_now(entry, after))
+    if abs(started_ns - after.st_ctime_ns) < RACY_NS:
         return Changed(entry.path, "it was written this very moment")
-    return data
+    return None
 
 
 def _as_now(entry: Entry, info: os.stat_result) -> Entry:

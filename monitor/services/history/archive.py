@@ -45,13 +45,13 @@ class Archive:
 
     async def header(self, workspace: str, seq: int) -> Header:
         """A revision's header alone (its `unstable` is left empty)."""
-        header = read_header(await self._revision(workspace, seq))
+        header = read_header(await self.bytes_of(workspace, seq))
         if header.seq != seq:
             raise BadObject(f"Revision {seq} of {workspace} says that it is {header.seq}.")
         return header
 
     async def revision(self, workspace: str, seq: int) -> Revision:
-        return read_revision(await self._revision(workspace, seq), seq)
+        return read_revision(await self.bytes_of(workspace, seq), seq)
 
     async def base(self, workspace: str, sha256: str) -> Base:
         return read_base(await self.store.get(keys.base_key(self.prefix, workspace, sha256)), sha256)
@@ -78,7 +78,8 @@ class Archive:
             found = done.value
         return Moment(headers[found.mark.seq] if found.mark else None, found.steps)
 
-    async def _revision(self, workspace: str, seq: int) -> bytes:
+    async def bytes_of(self, workspace: str, seq: int) -> bytes:
+        """A revision's object as it is stored."""
         try:
             return await self.store.get(keys.revision_key(self.prefix, workspace, seq))
         except NoSuchKey:

@@ -1,0 +1,237 @@
+"""One batch of saves becomes one revision: plan, read, pack, base if due, and the revision last."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from monitor.domain import keys
+from monitor.domain import tree as trees
+from monitor.domain.filters import Overrides
+from monitor.domain.history.base import base_name, write_base
+from monitor.domain.history.delta import base_due, delta, delta_bytes_after, totals
+from monitor.domain.history.entry import Entry, Piece, packs_of
+from monitor.domain.history.numbering import placed
+from monitor.domain.history.path_text import order
+from monitor.domain.history.planning import Plan, composed, much_gone, plan_of, with_keys
+from monitor.domain.history.revision import MASS_DELETE, GitHead, Grade, Header, Origin, Revision, Why
+from monitor.domain.tree import Tree
+from monitor.ports.clock import Clock
+from monitor.ports.files import Files, FolderGone
+from monitor.services.history.cache import Cache
+from monitor.services.history.fence import Fence
+from monitor.services.history.gathering import Gathered, Gathering
+from monitor.services.history.groups import first_of
+from monitor.services.history.head import Head
+from monitor.services.history.heads import Heads
+from monitor.services.history.link import AWAY, Link
+from monitor.services.history.outlet import Outlet
+from monitor.services.history.packer import Packer
+from monitor.services.history.placing import Placing
+
+GROWING_S = 60.0
+RECALL_BYTES, RECALL_FILES = 4 * 1024 * 1024, 64
+_MEANT = frozenset({Why.DELETED, Why.RESTORE})
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked: the folder as it was seen settled, and why it is kept. `always` also without a change."""
+
+    folder: Path
+    tree: Tree
+    overrides: Overrides
+    kind: str = Why.CHANGE
+    seen_ns: int | None = None
+    max_file: int = 0
+    origin: Origin | None = None
+    always: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What every batch uses."""
+
+    files: Files
+    clock: Clock
+    pool: Executor
+    prefix: str
+    link: Link
+    heads: Heads
+    cache: Cache
+    fence: Fence
+
+
+class Batch:
+    """One batch under way; the caller holds the head's lock, and `head` changes only once all is durable."""
+
+    def __init__(self, tools: Tools, head: Head, request: Request, outlet: Outlet) -> None:
+        self._tools, self._head, self._request, self._outlet = tools, head, request, outlet
+        self._placing = Placing(head.name, outlet, tools.fence, tools.prefix, tools.pool)
+        self._missed_bytes = self._missed_files = 0
+        self._unstable: set[str] = set()
+        self._clean: dict[str, int] = {}
+
+    async def commit(self) -> Revision | None:
+        """The revision that now exists, or None where nothing changed.
+
+        Raises `FolderGone` (nothing is concluded), `Fenced`, and `StoreFull` where neither the store nor the spool
+        takes it: what was known stays, and the next batch tries again.
+        """
+        head, request = self._head, self._request
+        seen_ns = self._tools.clock.wall_ns() if request.seen_ns is None else request.seen_ns
+        allows = request.overrides.allows_secret
+        planning = partial(plan_of, head.known, request.tree, allows_secret=allows, max_file=request.max_file)
+        plan = await self._run(planning)
+        head.left_out = plan.left_out
+        head.changes, head.wanted = len(plan.read), sum(entry.size for entry in plan.read)
+        gathered, where = await self._gather(plan)
+        self._unstable = {c.path for c in gathered.unsettled if not c.gone} | gathered.torn | plan.unseen
+        state = await self._run(composed, plan, gathered.entries(where), head.state, self._unstable)
+        self._note(plan, gathered, state)
+        if not self._differs(state):
+            return None
+        revision, base = await self._revision(state, gathered.read_ns, seen_ns)
+        return await self._write(revision, base, state)
+
+    async def _gather(self, plan: Plan) -> tuple[Gathered, Mapping[str, Piece]]:
+        if not plan.read:
+            return Gathered(), {}
+        tools, request = self._tools, self._request
+        allows = request.overrides.allows_secret
+        try:
+            async with asyncio.TaskGroup() as group:
+                packer = Packer(self._send, tools.pool, group)
+                gathering = Gathering(tools.files, tools.clock, tools.pool, packer, self._find, allows)
+                await gathering.read(request.folder, plan.read)
+                for entry in self._overdue(plan, gathering.result):
+                    await gathering.read_as_is(request.folder, entry)
+                await packer.finish()
+        except BaseExceptionGroup as group_error:
+            raise first_of(group_error) from group_error
+        return gathering.result, packer.placed
+
+    async def _send(self, pack: str, data: bytes) -> None:
+        await self._outlet.put(keys.pack_key(self._tools.prefix, self._head.name, pack), data)
+
+    async def _find(self, pieces: Mapping[str, int]) -> Mapping[str, Piece]:
+        """Those that are kept already. Much that is new makes it worth to look through all older revisions."""
+        head = self._head
+        missing = [size for sha256, size in pieces.items() if sha256 not in head.index]
+        self._missed_files += len(missing)
+        self._missed_bytes += sum(missing)
+        if missing and not head.recalled and self._outlet.direct and self._is_much():
+            try:
+                await self._tools.heads.recall(head)
+            except AWAY:
+                pass
+            except BaseExceptionGroup as error:
+                if not isinstance(first_of(error), AWAY):
+                    raise
+        return {sha256: head.index[sha256] for sha256 in pieces if sha256 in head.index}
+
+    def _is_much(self) -> bool:
+        return self._head.seq > 0 and (self._missed_bytes > RECALL_BYTES or self._missed_files > RECALL_FILES)
+
+    def _overdue(self, plan: Plan, gathered: Gathered) -> list[trees.Entry]:
+        """Files that have not come to rest for so long that they are now taken as they are."""
+        now, growing = self._tools.clock.monotonic(), self._head.growing
+        restless = [c for c in gathered.unsettled if not c.gone and not c.refused]
+        for path in growing.keys() - {c.path for c in restless}:
+            del growing[path]
+        listed = {entry.path: entry for entry in plan.read}
+        found = []
+        for changed in restless:
+            if now - growing.setdefault(changed.path, now) >= GROWING_S:
+                growing[changed.path] = now
+                found.append(changed.now or listed[changed.path])
+        return found
+
+    def _note(self, plan: Plan, gathered: Gathered, state: Mapping[str, Entry]) -> None:
+        """What is true whether or not a revision comes of it."""
+        head = self._head
+        sizes = sum(stamp[0] for stamp in gathered.keys.values())
+        head.left_out = with_keys(head.left_out, len(gathered.keys), sizes)
+        head.keys.update(gathered.keys)
+        clean = {p: i for p, i in head.clean.items() if p in plan.state} | gathered.clean()
+        self._clean = {p: i for p, i in clean.items() if p in state}
+        refused = [c for c in gathered.unsettled if c.refused]
+        head.error = f"{refused[0].path} cannot be read: {refused[0].reason}" if refused else ""
+        if not gathered.unsettled and not plan.read:
+            head.growing.clear()
+
+    def _differs(self, state: Mapping[str, Entry]) -> bool:
+        head = self._head
+        settled_now = head.header is not None and head.header.grade is Grade.BUSY and not self._unstable
+        if head.header is None and not state and not self._request.always:
+            return False
+        if state != head.state or head.header is None or settled_now or self._request.always:
+            return True
+        head.clean = self._clean
+        return False
+
+    async def _revision(self, state: dict[str, Entry], read_ns: int, seen_ns: int) -> tuple[Revision, bytes | None]:
+        head, request = self._head, self._request
+        base, base_sha, base_bytes, delta_bytes = await self._base(state)
+        changed, removed = ({}, frozenset()) if base else await self._run(delta, head.base, state)
+        gone = request.kind not in _MEANT and much_gone(head.state, state)
+        files, size = totals(state)
+        header = Header(
+            seq=head.seq + 1,
+            time_ns=read_ns or self._tools.clock.wall_ns(),
+            seen_ns=seen_ns,
+            writer=self._tools.link.writer,
+            base=base_sha,
+            base_bytes=base_bytes,
+            delta_bytes=delta_bytes,
+            kind=Why.MASS_DELETE if gone and request.kind == Why.CHANGE else request.kind,
+            origin=request.origin,
+            files=files,
+            bytes=size,
+            git=await self._git(),
+            grade=Grade.BUSY if self._unstable else Grade.SETTLED,
+            unstable=tuple(sorted(self._unstable, key=order)),
+            flags=(MASS_DELETE,) if gone else (),
+        )
+        return Revision(placed(header, head.mark, head.seq or None), changed, removed), base
+
+    async def _base(self, state: dict[str, Entry]) -> tuple[bytes | None, str, int, int]:
+        """The bytes of a new base where one is due; its name, its size, and the delta bytes on it so far."""
+        header, size = self._head.header, self._head.size
+        if header is not None and not base_due(header.base_bytes, delta_bytes_after(header, size)):
+            return None, header.base, header.base_bytes, delta_bytes_after(header, size)
+        data = await self._run(write_base, state.values())
+        return data, base_name(data), len(data), 0
+
+    async def _git(self) -> GitHead | None:
+        try:
+            return await self._tools.files.git_head(self._request.folder)
+        except FolderGone:
+            return None
+
+    async def _write(self, revision: Revision, base: bytes | None, state: dict[str, Entry]) -> Revision:
+        """Base, then revision; then, and only then, the head speaks of them."""
+        head, prefix = self._head, self._tools.prefix
+        if base is not None:
+            await self._outlet.put(keys.base_key(prefix, head.name, revision.header.base), base)
+        changes = sum(head.state.get(p) != e for p, e in state.items()) + len(head.state.keys() - state.keys())
+        base_entries, base_packs = head.base, head.base_packs
+        if base is not None:
+            base_entries, base_packs = state, packs_of(state.values())
+        revision, data = await self._placing.place(revision, base_packs, changes)
+        head.put(revision, len(data), base_entries, base_packs, state)
+        head.clean = self._clean
+        if self._outlet.direct:
+            head.stored = revision.header
+        await self._tools.cache.put_revision(head.name, data, base)
+        return revision
+
+    async def _run(self, call: Callable[..., Found], *args: object) -> Found:
+        return await asyncio.get_running_loop().run_in_executor(self._tools.pool, call, *args)

@@ -1,0 +1,316 @@
+"""The history of all workspaces: every settled batch of saves becomes one immutable revision.
+
+What `commit` returned is kept: its object exists in the store, or, with the store away, in the local spool, from
+where `run` moves it on in order. A kill at any moment leaves every kept revision whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from monitor.domain.batch import MAX_FILE, LeftOut
+from monitor.domain.filters import Overrides
+from monitor.domain.history.revision import Grade, Header, Origin, Revision, Why
+from monitor.domain.moments import rfc3339
+from monitor.domain.tree import Tree
+from monitor.errors import SlipwayError
+from monitor.ports.clock import Clock
+from monitor.ports.files import Files
+from monitor.ports.store import Store, StoreFull
+from monitor.services.history.archive import Archive
+from monitor.services.history.cache import Cache, clean_of, write_clean
+from monitor.services.history.committing import Batch, Request, Tools
+from monitor.services.history.fence import Fence
+from monitor.services.history.head import Head
+from monitor.services.history.heads import Heads
+from monitor.services.history.link import AWAY, Link
+from monitor.services.history.outlet import Outlet
+from monitor.services.history.overlay import Overlay
+from monitor.services.history.room import make_room
+from monitor.services.history.spool import LIMIT, Spool
+from monitor.services.history.uploading import Uploading
+from monitor.services.history.writer import Claim
+
+LOOK_S, RETRY_S, SAVE_S = 1.0, 2.0, 30.0
+WORKERS = 2
+MOST_ENTRIES = 150_000
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryState:
+    """How far keeping one workspace has come.
+
+    `revision` is the newest whose object is in the store and `kept_at` its time (RFC 3339, UTC, ns): restoring to
+    that moment gives it. `pending` counts paths that are not there yet: those of the `spooled` revisions, of a batch
+    under way or failed, and files that do not come to rest. `grade` is the newest revision's, wherever it is.
+    """
+
+    revision: int | None = None
+    kept_at: str | None = None
+    pending: int = 0
+    grade: Grade = Grade.SETTLED
+    unstable: tuple[str, ...] = ()
+    spooled: int = 0
+    error: str = ""
+    left_out: LeftOut = field(default_factory=LeftOut)
+
+
+class History:
+    """`store` is the bucket; `spool` and `cache` are local folders of our own; `install` is this install's id.
+
+    `identity` names the bucket, so that a cache about another one is not believed. `run` belongs into the owner's
+    task group; `close` saves what is known.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        files: Files,
+        clock: Clock,
+        *,
+        spool: Store,
+        cache: Store,
+        install: str,
+        prefix: str = "",
+        identity: str = "",
+        spool_limit: int = LIMIT,
+    ) -> None:
+        self._store, self._files, self._clock, self._prefix = store, files, clock, prefix
+        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="history")
+        self._link = Link(Claim(store, prefix, install), clock)
+        self._spool = Spool(spool, prefix, spool_limit)
+        self._cache = Cache(cache, f"{identity} {prefix}")
+        stored = Archive(store, prefix)
+        self._fence = Fence(stored, self._link)
+        self._loader = Heads(stored, self._spool, self._cache, self._pool)
+        self._uploading = Uploading(store, stored, self._spool, self._fence, prefix)
+        self._tools = Tools(files, clock, self._pool, prefix, self._link, self._loader, self._cache, self._fence)
+        self._heads: dict[str, Head] = {}
+        self._opened = False
+        self._opening, self._uploads = asyncio.Lock(), asyncio.Lock()
+        self.problems: list[str] = []
+        self.archive = Archive(Overlay(spool, store), prefix)
+
+    async def open(self, *, take_over: bool = False) -> None:
+        """Learn what waits in the spool, and claim the prefix.
+
+        Raises `Fenced` where another install writes there (unless `take_over`) and `UnknownFormat`: do not start.
+        `StoreAway` is no reason not to: everything goes to the spool until the store answers.
+        """
+        await self._load_spool()
+        await self._link.open(take_over=take_over)
+
+    async def commit(
+        self,
+        name: str,
+        folder: Path,
+        tree: Tree,
+        *,
+        kind: str = Why.CHANGE,
+        seen_ns: int | None = None,
+        overrides: Overrides | None = None,
+        max_file: int = MAX_FILE,
+        origin: Origin | None = None,
+        always: bool = False,
+    ) -> Revision | None:
+        """Keep the settled `tree` of `folder` as one revision; None where nothing changed and not `always`.
+
+        `seen_ns` is the first event of the batch. Raises `FolderGone`, `Fenced`, `UnknownFormat`, `StoreFull` (the
+        spool's disk or limit); whatever is raised, nothing was recorded and the same call may be tried again.
+        """
+        await self._load_spool()
+        request = Request(folder, tree, overrides or Overrides(), kind, seen_ns, max_file, origin, always)
+        head = self._head(name)
+        async with head.lock:
+            head.where = (folder, request.overrides)
+            head.used_at = self._clock.monotonic()
+            try:
+                revision = await self._commit(head, request)
+            except SlipwayError as error:
+                head.error, head.changes = error.message, max(1, head.changes)
+                raise
+            head.changes = 0
+            head.retry_at = self._clock.monotonic() + RETRY_S
+        await self._unload_some()
+        return revision
+
+    def state(self, name: str) -> HistoryState:
+        """How far it is right now, without asking anyone."""
+        head = self._heads.get(name) or Head(name)
+        waiting = self._spool.waiting(name)
+        stored, newest = head.stored, head.header
+        return HistoryState(
+            revision=stored.seq if stored else None,
+            kept_at=rfc3339(stored.time_ns) if stored else None,
+            pending=head.changes + len(head.growing) + sum(one.changes for one in waiting),
+            grade=newest.grade if newest else Grade.SETTLED,
+            unstable=newest.unstable if newest else (),
+            spooled=len(waiting),
+            error=self._link.error or head.error,
+            left_out=head.left_out,
+        )
+
+    def newest(self, name: str) -> Header | None:
+        """The newest revision's header, also of one that waits in the spool; None before the first `commit`."""
+        head = self._heads.get(name)
+        return head.header if head else None
+
+    def forget(self, name: str) -> None:
+        """The workspace is gone: stop following it. What is kept stays, and what waits is still uploaded."""
+        head = self._heads.get(name)
+        if head is not None:
+            head.where = None
+            if not head.lock.locked() and not self._spool.waiting(name):
+                del self._heads[name]
+
+    @asynccontextmanager
+    async def hold(self, name: str) -> AsyncIterator[None]:
+        """Nothing is written for this workspace meanwhile: for whoever removes packs or revisions."""
+        async with self._head(name).lock:
+            yield
+
+    def distrust(self, name: str, packs: Collection[str]) -> None:
+        """These packs are condemned: a batch that needs their content uploads it again."""
+        self._head(name).distrust(packs)
+
+    async def catch_up(self) -> bool:
+        """Upload what waits; True once nothing does. Raises `Fenced`."""
+        await self._load_spool()
+        async with self._uploads:
+            for name in self._spool.names:
+                if not await self._upload(self._head(name)):
+                    return False
+        return True
+
+    async def run(self) -> None:
+        """Catch up with the store, and with files that did not come to rest, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                await self._clock.sleep(LOOK_S)
+                if self._spool.names and not self._uploads.locked() and not self._blocked:
+                    group.create_task(self._calmly(self.catch_up()), name="history upload")
+                for head in [head for head in self._heads.values() if self._due(head)]:
+                    head.busy = True
+                    group.create_task(self._again(head), name=f"history {head.name}")
+                for head in [head for head in self._heads.values() if self._unsaved(head)]:
+                    await self._save(head)
+
+    async def close(self) -> None:
+        """Save what is known; nothing may be called afterwards."""
+        for head in tuple(self._heads.values()):
+            async with head.lock:
+                await self._save(head)
+        self._pool.shutdown()
+
+    @property
+    def _blocked(self) -> bool:
+        return self._link.is_away or self._link.stopped is not None
+
+    async def _commit(self, head: Head, request: Request) -> Revision | None:
+        direct = await self._link.ready() and not self._spool.waiting(head.name)
+        direct = await self._load(head, direct)
+        if not direct:
+            await make_room(self._spool, head, self._heads, 0)
+        outlet = Outlet(self._store, self._spool, self._link, self._clock, direct=direct)
+        try:
+            return await Batch(self._tools, head, request, outlet).commit()
+        except StoreFull:
+            await self._spool.sweep(head.name)
+            if not await make_room(self._spool, head, self._heads, head.wanted):
+                raise
+        outlet = Outlet(self._store, self._spool, self._link, self._clock, direct=False)
+        return await Batch(self._tools, head, request, outlet).commit()
+
+    async def _load(self, head: Head, online: bool) -> bool:
+        """Know the newest revision; True where the store was asked for it, now or before."""
+        if head.loaded and (head.sure or not online):
+            return online
+        try:
+            await self._loader.load(head, online=online)
+        except AWAY as error:
+            self._link.lost(error)
+            await self._loader.load(head, online=False)
+            return False
+        return online
+
+    async def _upload(self, head: Head) -> bool:
+        """All that waits for one workspace; between two of its revisions a batch may come in."""
+        while True:
+            async with head.lock:
+                if not await self._link.ready():
+                    return False
+                try:
+                    if not await self._uploading.next(head):
+                        return True
+                except AWAY as error:
+                    self._link.lost(error)
+                    head.sure = False
+                    return False
+                self._link.back()
+
+    async def _calmly(self, work: Awaitable[object]) -> None:
+        """A failure is in the state already; the next look tries again."""
+        try:
+            await work
+        except SlipwayError as error:
+            log.info("the history waits: %s", error.message)
+        except Exception:
+            log.exception("keeping the history failed; the next look tries again")
+
+    async def _again(self, head: Head) -> None:
+        """A file did not come to rest: look again."""
+        try:
+            assert head.where is not None
+            folder, overrides = head.where
+            tree = await self._files.walk(folder, overrides)
+            await self._calmly(self.commit(head.name, folder, tree, overrides=overrides))
+        except SlipwayError as error:
+            head.error = error.message
+        finally:
+            head.retry_at = self._clock.monotonic() + RETRY_S
+            head.busy = False
+
+    async def _load_spool(self) -> None:
+        async with self._opening:
+            if not self._opened:
+                self.problems = await self._spool.load()
+                self._opened = True
+
+    async def _unload_some(self) -> None:
+        """Keep memory bounded: the longest unused heads can be read again from the cache."""
+        loaded = sorted((h for h in self._heads.values() if h.loaded), key=lambda h: h.used_at)
+        total = sum(len(head.state) for head in loaded)
+        for head in loaded[:-1]:
+            if total <= MOST_ENTRIES:
+                return
+            if not head.lock.locked():
+                async with head.lock:
+                    total -= len(head.state)
+                    await self._save(head)
+                    head.unload()
+
+    async def _save(self, head: Head) -> None:
+        clean = clean_of(head)
+        if head.loaded and head.saved_state is not head.state:
+            data = await asyncio.get_running_loop().run_in_executor(self._pool, write_clean, clean)
+            await self._cache.put_clean(head.name, data)
+            head.saved_at, head.saved_state = self._clock.monotonic(), head.state
+
+    def _unsaved(self, head: Head) -> bool:
+        due = self._clock.monotonic() - head.saved_at >= SAVE_S
+        return due and head.loaded and not head.lock.locked() and head.saved_state is not head.state
+
+    def _due(self, head: Head) -> bool:
+        waits = head.busy or head.lock.locked() or not head.growing or head.where is None
+        return not waits and self._clock.monotonic() >= head.retry_at
+
+    def _head(self, name: str) -> Head:
+        return self._heads.setdefault(name, Head(name))

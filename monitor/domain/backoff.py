@@ -30,7 +30,11 @@ class Backoff:
 
     def holds(self, now: float, spec_hash: str, digest: str) -> bool:
         """True while the same thing must not be tried again yet."""
-        return self.failures > 0 and now < self.not_before and (spec_hash, digest) == (self.spec_hash, self.digest)
+        return now < self.not_before and self.same(spec_hash, digest)
+
+    def same(self, spec_hash: str, digest: str) -> bool:
+        """Whether it was exactly this that failed."""
+        return self.failures > 0 and (spec_hash, digest) == (self.spec_hash, self.digest)
 
     def left(self, now: float) -> float:
         """Seconds until the next try, 0 when it may be now."""

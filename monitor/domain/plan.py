@@ -119,7 +119,8 @@ def _run(desired: Desired, spec: LaunchSpec, observed: Observed, backoff: Backof
         return (Confirm(current, "it has been started"),)
     if spec.source is Source.COPY and (observed.applied or {}).get(current.id) != desired.digest:
         held = backoff.holds(now, spec.hash, desired.digest)
-        return () if held else (Apply(current, spec, "its source changed"),)
+        tried = stuck and backoff.same(spec.hash, desired.digest)
+        return () if held or tried else (Apply(current, spec, "its source changed"),)
     if stuck:
         return ()
     return tuple(Stop(old, f"replaced by generation {current.generation}") for old in (*others, *matching[:-1]))

@@ -74,6 +74,14 @@ def test_a_late_one_is_confirmed_once_it_is_ready_after_all():
     assert kinds(plan(Desired(SPEC, "d"), ready, Backoff(), 0)) == ["Confirm"]
 
 
+def test_one_that_never_got_ready_is_left_alone_until_an_edit():
+    late = replace(instance(1), ready=False)
+    seen = Observed([late], {"i1": None}, given_up=frozenset({"i1"}))
+    failed = Backoff().failed(0, reason="no answer", spec_hash=SPEC.hash, digest="d")
+    assert plan(Desired(SPEC, "d"), seen, failed, 1000) == ()
+    assert kinds(plan(Desired(SPEC, "edited"), seen, failed, 1000)) == ["Apply"]
+
+
 def test_a_crash_leaves_evidence_and_waits_its_turn():
     dead = instance(1, state=Running.EXITED, exit_reason="exit code 1")
     (stop,) = plan(Desired(SPEC, "d"), Observed([dead]), Backoff(), 0)

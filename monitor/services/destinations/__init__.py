@@ -1,0 +1,1 @@
+"""Destinations: the history copied to other places, checked there, and brought back from them."""

@@ -140,7 +140,7 @@ class StoreContract:
     @settings(
         max_examples=12,
         deadline=None,
-        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+        suppress_health_check=list(HealthCheck),
     )
     @given(st.sets(KEYS, min_size=1, max_size=12), KEYS)
     async def test_listings_are_complete_and_in_order(self, store: Store, some: set[str], after: str) -> None:
@@ -152,7 +152,7 @@ class StoreContract:
             later = [key for key in wanted if key.encode() > point.encode()]
             assert await listing(store, f"{room}/", point) == later
 
-    @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
     @given(paths)
     async def test_mirror_keys_come_back(self, store: Store, path: str) -> None:
         room = f"room-{secrets.token_hex(6)}"

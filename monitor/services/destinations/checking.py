@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 from concurrent.futures import Executor
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from monitor.domain import keys
 from monitor.domain.destinations import Part, short
@@ -15,6 +14,7 @@ from monitor.domain.history.errors import BadObject
 from monitor.domain.history.pack import pack_name
 from monitor.domain.history.revision import Revision
 from monitor.domain.history.revision_text import read_revision
+from monitor.domain.history.snapshot import read_snapshot
 from monitor.errors import SlipwayError
 from monitor.ports.store import NoSuchKey, Store
 
@@ -59,7 +59,7 @@ class Checker:
         elif part is Part.REVISIONS:
             await self._run(read_revision, data, keys.revision_seq(key))
         else:
-            named_seq(data)
+            await self._run(read_snapshot, data, keys.name_of(key))
 
     async def needs(self, data: bytes, *stores: Store) -> frozenset[str]:
         """The keys of the base and the packs a revision (its bytes) leads to.
@@ -87,13 +87,3 @@ class Checker:
 
     async def _run(self, call: Callable[..., Found], *args: object) -> Found:
         return await asyncio.get_running_loop().run_in_executor(self._pool, call, *args)
-
-
-def named_seq(data: bytes) -> int | None:
-    """The revision a snapshot's object names, None where it does not say; raises `BadObject`."""
-    try:
-        value: Any = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise BadObject("The object of a snapshot's name is not JSON.") from error
-    seq = value.get("seq") if isinstance(value, dict) else None
-    return seq if type(seq) is int else None

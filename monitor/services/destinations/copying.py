@@ -15,9 +15,11 @@ from dataclasses import dataclass, field
 from monitor.domain import keys
 from monitor.domain.destinations import Difference, Holding, Part, Step, short
 from monitor.domain.history.errors import BadObject
+from monitor.domain.history.snapshot import read_snapshot
 from monitor.errors import Conflict
 from monitor.ports.store import KeyExists, NoSuchKey, Store
-from monitor.services.destinations.checking import Checker, WrongBytes, named_seq
+from monitor.services.destinations.checking import Checker, WrongBytes
+from monitor.services.history.groups import first_of
 
 # Packs are about 8 MiB, each held twice while it is compared: this bounds memory. The others are small.
 AT_ONCE = {Part.PACKS: 4, Part.BASES: 4, Part.REVISIONS: 12, Part.NAMES: 12}
@@ -88,8 +90,8 @@ class Copier:
         data = await self._read(step)
         if data is None:
             return
-        seq = named_seq(data)
-        if seq is None or keys.revision_key("", self._checker.workspace, seq) in self._present:
+        seq = read_snapshot(data).seq
+        if keys.revision_key("", self._checker.workspace, seq) in self._present:
             await self._put(step, data)
         else:
             self._problem(step, f"revision {seq}, which it names, is not there")
@@ -167,11 +169,7 @@ async def side_by_side(steps: Iterable[Step], width: int, work: Callable[[Step],
             for number in range(width):
                 group.create_task(worker(), name=f"copy {number}")
     except BaseExceptionGroup as errors:
-        raise _first(errors) from None
-
-
-def _first(error: BaseException) -> BaseException:
-    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
+        raise first_of(errors) from None
 
 
 def diverged(workspace: str, key: str) -> Diverged:

@@ -23,8 +23,6 @@ from monitor.domain.destinations import (
     waited,
 )
 from monitor.domain.history.errors import BadObject
-from monitor.domain.history.revision import MASS_DELETE
-from monitor.domain.history.revision_text import read_header
 from monitor.domain.moments import NS
 from monitor.errors import Conflict
 from monitor.ports.clock import Clock
@@ -33,7 +31,7 @@ from monitor.services.destinations.checking import Checker
 from monitor.services.destinations.copying import Copier, agree
 from monitor.services.destinations.ledger import Ledger
 from monitor.services.destinations.looking import holding, known, workspaces
-from monitor.services.destinations.removing import Remover
+from monitor.services.destinations.removing import Remover, flagged
 from monitor.services.jobs import Tell
 
 LONGEST_LOOK_S = 3600.0
@@ -137,7 +135,7 @@ class Pass:
     ) -> None:
         name = plan.workspace
         waits = self._waits(plan)
-        why = held_back(source, there, await self._flagged(name)) if waits else ""
+        why = held_back(source, there, await flagged(self._source, name, source[Part.REVISIONS])) if waits else ""
         due: list[Step] = []
         if why and name not in self._ledger.confirmed:
             self._sum.held[name] = why
@@ -166,14 +164,3 @@ class Pass:
         self._ledger.surplus = others | waits
         if not waits:
             self._ledger.confirmed.discard(name)
-
-    async def _flagged(self, name: str) -> str:
-        """Why the history itself says that removals must wait for a person."""
-        seqs = (await holding(self._source, name))[Part.REVISIONS]
-        if not seqs:
-            return ""
-        try:
-            header = read_header(await self._source.get(max(seqs)))
-        except (BadObject, NoSuchKey) as error:
-            return f"the newest revision cannot be read: {error.message}"
-        return "more than half of its files were gone at once" if MASS_DELETE in header.flags else ""

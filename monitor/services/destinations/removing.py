@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from monitor.domain import keys
 from monitor.domain.destinations import Holding, Part, Step
+from monitor.domain.history.condemned import read_confirmed
 from monitor.domain.history.errors import BadObject
+from monitor.domain.history.revision_text import read_header
+from monitor.domain.retention import Candidate, unconfirmed
 from monitor.ports.store import NoSuchKey, Store
 from monitor.services.destinations.checking import Checker
 from monitor.services.destinations.copying import side_by_side
@@ -68,3 +72,23 @@ class Remover:
             self.problems.append(f"no pack of {self._checker.workspace} was removed there: {error.message}")
             return None
         return needed
+
+
+async def flagged(source: Store, workspace: str, revisions: Mapping[str, int]) -> str:
+    """Why the history itself says that removals must wait for a person; "" where it does not."""
+    found: list[Candidate] = []
+
+    async def look(step: Step) -> None:
+        header = read_header(await source.get(step.key))
+        found.append(Candidate(header.seq, header.time_ns, header.kind, header.flags))
+
+    try:
+        confirmed = read_confirmed(await source.get(keys.confirmed_key("", workspace)))
+    except (NoSuchKey, BadObject):
+        confirmed = 0
+    try:
+        await side_by_side([Step(Part.REVISIONS, key, 0, "") for key in revisions], AT_ONCE, look)
+    except (BadObject, NoSuchKey) as error:
+        return f"a revision cannot be read: {error.message}"
+    seq = unconfirmed(found, confirmed)
+    return "" if seq is None else f"most files were gone at once in revision {seq}, and nobody has confirmed that"

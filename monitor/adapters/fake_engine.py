@@ -7,7 +7,7 @@ all engine objects of a test share, so that a second one finds what the first on
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 
 from monitor.domain.instance import Instance, Running
@@ -212,6 +212,10 @@ class FakeEngine:
 
     async def sweep(self, known: set[str]) -> list[str]:
         self._called("sweep")
+        return []
+
+    async def evict(self, hosts: Collection[str]) -> list[str]:
+        self._called("evict")
         return []
 
     async def hints(self) -> AsyncIterator[str]:

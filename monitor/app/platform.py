@@ -221,7 +221,7 @@ async def build(
     )
     reconciler = Reconciler(settings.workspaces, files, watch, engine, tools, scan_s=settings.scan_s)
     jobs = Jobs(clock, registry.emit)
-    hands = Hands(traefik.child.stop, _remover(engine, observer), lambda text: log.warning("%s", text))
+    hands = Hands(traefik.child.stop, _remover(engine, observer), _teller(registry))
     platform = Platform(
         settings=settings, install=install, clock=clock, log_file=log_file, engine=engine, storing=store,
         traefik=traefik, registry=registry, access=access, jobs=jobs, keeping=keeping, mirror=mirror,
@@ -247,6 +247,16 @@ def _gate_states(registry: Registry) -> Mapping[str, GateState]:
     }
 
 
+def _teller(registry: Registry) -> Callable[[str], None]:
+    """Says what the watchdog saw and did: in the log, and as an event to whoever watches."""
+
+    def tell(text: str) -> None:
+        log.warning("%s", text)
+        registry.emit({"type": "notice", "text": text})
+
+    return tell
+
+
 def _remover(engine: Engine, observer: Observer) -> Callable[[Extra], Awaitable[None]]:
     """What takes away a router that came from labels nobody wanted: its instance, if it is one of ours."""
 
@@ -257,5 +267,7 @@ def _remover(engine: Engine, observer: Observer) -> Callable[[Extra], Awaitable[
                 # An instance's own routers are extra only until its workspace's loop has met it after a restart.
                 if instance.host in hosts and workspace_of(extra.name) != instance.workspace:
                     await engine.stop(instance, 0)
+        for sentence in await engine.evict({host for host in hosts if host}):
+            log.warning("%s", sentence)
 
     return remove

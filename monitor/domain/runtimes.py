@@ -56,6 +56,13 @@ CATALOGUE: dict[ProjectType, Runtime] = {
 """Compose and unknown folders have no runtime of ours."""
 
 
+def as_typed(command: str) -> str:
+    """A command of a launch spec as a person would type it, without the words that are put before every one."""
+    for words in dict.fromkeys(word for runtime in CATALOGUE.values() for word in runtime.tool_words):
+        command = command.replace(f"{words}; ", "")
+    return command
+
+
 def fits(type_: ProjectType, pin: str | None) -> bool:
     """Whether what the base has satisfies a pin; a pin nobody can read fits. Go's line is a floor."""
     runtime = CATALOGUE.get(type_)

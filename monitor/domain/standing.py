@@ -33,12 +33,19 @@ def standing(
     if serving and intent is Intent.RUN:
         return Standing(Phase.SERVING, _serving_reason(serving, desired, failure), _changing(actions))
     if intent is Intent.STOP:
-        return Standing(Phase.STOPPED, "stopped on purpose")
+        return _stopping(bool(serving), observed)
     if desired.spec is None:
         return Standing(Phase.FAILED if desired.failed else Phase.DETECTED, desired.reason)
     if failure is not None and not any(isinstance(a, Start | Confirm | Apply) for a in actions):
         return Standing(Phase.FAILED, _failed_reason(failure))
     return Standing(Phase.STARTING, _changing(actions) or desired.reason)
+
+
+def _stopping(serving: bool, observed: Observed) -> Standing:
+    """Stopped is what no longer answers; until then visitors still reach it."""
+    if not observed.instances:
+        return Standing(Phase.STOPPED, "stopped on purpose")
+    return Standing(Phase.SERVING if serving else Phase.STARTING, "it is being stopped", changing="stopping")
 
 
 def _serving_reason(serving: Sequence[Instance], desired: Desired, failure: Failure | None) -> str:

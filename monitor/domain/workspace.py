@@ -85,9 +85,7 @@ def assign_names(folders: Iterable[Folder]) -> tuple[dict[str, Folder], tuple[Un
         elif name in named:
             holder = named[name].folder
             refused.append(
-                Unnamed(
-                    folder.folder, f"its name becomes '{name}', which the older folder '{holder}' already has"
-                )
+                Unnamed(folder.folder, f"its name becomes '{name}', which the older folder '{holder}' already has")
             )
         else:
             named[name] = folder

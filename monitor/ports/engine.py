@@ -16,7 +16,7 @@ Promises every engine keeps (one contract suite holds all of them, the fake incl
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -157,6 +157,13 @@ class Engine(Protocol):
         """Remove leftovers of this install (half-made containers, networks of workspaces not `known`).
 
         Returns a sentence for each. Never touches running instances of known workspaces.
+        """
+        ...
+
+    async def evict(self, hosts: Collection[str]) -> list[str]:
+        """Remove what carries this install's mark, answers at one of `hosts` and is neither instance nor installer.
+
+        Returns a sentence for each.
         """
         ...
 

@@ -192,6 +192,8 @@ class Keeper:
         self._memory.keep_only(instances)
         self._tools.crew.routing.observed(instances)
         applied = {i.id: await self._applied(i) for i in instances} if look and look.spec else {}
+        # What was given up on never acknowledged anything; only another source is worth a try.
+        applied = {key: digest or self._memory.given_up.get(key) for key, digest in applied.items()}
         return Observed(instances, applied, frozenset(self._memory.confirmed), frozenset(self._memory.given_up))
 
     async def _applied(self, instance: Instance) -> str | None:

@@ -97,16 +97,19 @@ class Launcher:
             reason = f"no answer within {READY_S:g} s of its start: {seen}"
             hint = "its last lines may say why; the server must listen on 0.0.0.0:$PORT"
         failure = Failure(reason=reason, hint=hint, log=diagnosis.log, listening=diagnosis.listening)
-        self._memory.given_up.add(instance.id)
+        self._memory.given_up[instance.id] = digest
         self._fail(failure, spec.hash, digest)
+        self._memory.wait_for_an_edit()
 
     async def _apply(self, action: Apply, launch: Launch) -> None:
         try:
             await self._crew.engine.apply(action.instance, action.spec, launch)
-            self._memory.given_up.discard(action.instance.id)
+            self._memory.given_up.pop(action.instance.id, None)
             self._memory.recover()
         except LaunchFailed as error:
-            failure = Failure(reason=error.message, hint=error.hint, log=error.log)
+            seen = await self._crew.engine.diagnose(action.instance, LOG_LINES)
+            log = error.log or seen.log
+            failure = Failure(reason=error.message, hint=error.hint, log=log, listening=seen.listening)
             self._fail(failure, action.spec.hash, launch.digest)
 
     async def _stop(self, action: Stop, digest: str) -> None:

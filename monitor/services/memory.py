@@ -16,10 +16,11 @@ from monitor.ports.clock import Clock
 
 @dataclass(slots=True)
 class Memory:
-    """`confirmed` maps instance ids to the monotonic second they were confirmed through the router."""
+    """`confirmed` maps instance ids to the monotonic second they were confirmed through the router, `given_up` those
+    that did not get ready to the digest they were given up on."""
 
     confirmed: dict[str, float] = field(default_factory=dict)
-    given_up: set[str] = field(default_factory=set)
+    given_up: dict[str, str] = field(default_factory=dict)
     backoff: Backoff = field(default_factory=Backoff)
     failure: Failure | None = None
     before: tuple[str, ...] = ()
@@ -29,7 +30,7 @@ class Memory:
         """Drop what is remembered of instances that are no more."""
         ids = {i.id for i in instances}
         self.confirmed = {k: v for k, v in self.confirmed.items() if k in ids}
-        self.given_up &= ids
+        self.given_up = {k: v for k, v in self.given_up.items() if k in ids}
 
     def fail(self, failure: Failure, clock: Clock, *, spec_hash: str, digest: str, healthy_s: float = 0.0) -> None:
         """Remember a failure with its evidence, and when the next try may be."""
@@ -39,6 +40,11 @@ class Memory:
         )
         retry_at = rfc3339(clock.wall_ns() + int(self.backoff.left(now) * NS))
         self.failure = replace(failure, failures=self.backoff.failures, before=self.before, retry_at=retry_at)
+
+    def wait_for_an_edit(self) -> None:
+        """What failed still runs and may yet get ready: it is not tried again by itself."""
+        if self.failure is not None:
+            self.failure = replace(self.failure, retry_at=None)
 
     def recover(self) -> None:
         """It serves: the evidence of earlier failures is no longer shown (their count still is, for back-off)."""

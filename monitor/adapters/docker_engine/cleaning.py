@@ -10,7 +10,7 @@ from docker import APIClient
 from monitor.adapters.docker_engine.client import Declined, DockerClient, Gone
 from monitor.adapters.docker_engine.containers import Containers
 from monitor.adapters.docker_engine.control import ControlFolders
-from monitor.adapters.docker_engine.evidence import state_of
+from monitor.adapters.docker_engine.evidence import addresses, state_of
 from monitor.adapters.docker_engine.networks import Networks
 from monitor.adapters.docker_engine.rendering import Json
 from monitor.domain import labels
@@ -71,6 +71,14 @@ class Cleaner:
             *await self._unused_layers(known),
             *await self._unused_folders(),
         ]
+
+    async def evict(self, hosts: Collection[str]) -> list[str]:
+        """Containers with our label that we never made, at one of these addresses; a sentence each."""
+        known = {labels.ROLE_APP, labels.ROLE_INSTALL}
+        rows = [row for row in await self._containers.marked() if _label(row, labels.ROLE) not in known]
+        found = [row for row in rows if addresses(row) & set(hosts)]
+        await self._containers.remove_all(found)
+        return [f"removed the container {row['Names'][0].lstrip('/')}, which Slipway did not make" for row in found]
 
     async def _half_made(self) -> list[str]:
         rows = [row for row in await self._idle(labels.ROLE_APP) if state_of(row["State"]) is Running.CREATED]

@@ -58,9 +58,14 @@ class Containers:
 
     async def ours(self, role: str, workspace: str | None = None) -> list[Json]:
         """This install's containers of one role as Docker lists them, running or not."""
-        wanted = [f"{labels.INSTALL_ID}={self._names.install_id}", f"{labels.ROLE}={role}"]
+        wanted = [f"{labels.ROLE}={role}"]
         if workspace is not None:
             wanted.append(f"{labels.WORKSPACE}={workspace}")
+        return await self.marked(*wanted)
+
+    async def marked(self, *more: str) -> list[Json]:
+        """Every container that carries this install's label, and `more` ones, whoever made it."""
+        wanted = [f"{labels.INSTALL_ID}={self._names.install_id}", *more]
         found: list[Json] = await self._client.ask(lambda api: api.containers(all=True, filters={"label": wanted}))
         return found
 

@@ -23,6 +23,7 @@ from monitor.domain.docker_names import deps_image
 from monitor.domain.instance import Running
 from monitor.domain.instance_env import install_env
 from monitor.domain.launch import LaunchSpec
+from monitor.domain.runtimes import as_typed
 from monitor.ports.clock import Clock
 from monitor.ports.engine import LaunchFailed, Progress
 
@@ -97,7 +98,7 @@ class DependencyLayers:
     async def _failed(self, spec: LaunchSpec, container: str, what: str) -> LaunchFailed:
         log = text_lines(await self._containers.logs(container, _TAIL), _TAIL)
         return LaunchFailed(
-            f"installing its dependencies {what} (`{spec.install}`)",
+            f"installing its dependencies {what} (`{as_typed(spec.install or '')}`)",
             hint="its last lines say why; behind a proxy that re-signs TLS set SLIPWAY_EXTRA_CA",
             log=log,
         )

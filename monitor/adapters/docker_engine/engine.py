@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from ipaddress import IPv4Network
 
@@ -26,6 +26,7 @@ from monitor.domain.container import ContainerPlan
 from monitor.domain.container_plan import plan_app
 from monitor.domain.docker_names import Names, deps_image
 from monitor.domain.launch import LaunchSpec, Source, deps_key
+from monitor.domain.runtimes import as_typed
 from monitor.errors import SlipwayError
 from monitor.ports.clock import Clock
 from monitor.ports.engine import Diagnosis, EngineInfo, Instance, Launch, LaunchFailed, Progress
@@ -107,7 +108,7 @@ class DockerEngine:
             runtime = await self._images.ensure(spec.runtime, progress)
             if not _layered(spec) or await self._images.has(deps_image(spec.deps_key)):
                 return
-            progress(f"installing dependencies: {spec.install}")
+            progress(f"installing dependencies: {as_typed(spec.install or '')}")
             place = await self._placing.place(spec, launch, runtime, generation=0)
             await self._guard()
             async with self._installing:
@@ -162,6 +163,9 @@ class DockerEngine:
 
     async def sweep(self, known: set[str]) -> list[str]:
         return await self._cleaner.sweep(known)
+
+    async def evict(self, hosts: Collection[str]) -> list[str]:
+        return await self._cleaner.evict(hosts)
 
     def hints(self) -> AsyncIterator[str]:
         return events.hints(self._client, self._names.install_id)

@@ -26,6 +26,12 @@ def state_of(status: str) -> Running:
     return Running.RUNNING if status in {"running", "restarting", "paused"} else Running.EXITED
 
 
+def addresses(row: Json) -> set[str]:
+    """The addresses a container, as Docker lists or inspects it, has in its networks."""
+    networks = (row.get("NetworkSettings") or {}).get("Networks") or {}
+    return {str(one["IPAddress"]) for one in networks.values() if one.get("IPAddress")}
+
+
 def exit_of(inspected: Json) -> tuple[int | None, str]:
     """Exit code and reason, `(None, "")` while it runs."""
     state = inspected["State"]

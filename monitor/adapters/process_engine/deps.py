@@ -15,6 +15,7 @@ from monitor.adapters.process_engine.places import remove
 from monitor.adapters.process_engine.shipped import KEEPER_ENV, keeping
 from monitor.adapters.process_engine.workshop import Workshop
 from monitor.domain.launch import LaunchSpec
+from monitor.domain.runtimes import as_typed
 from monitor.ports.engine import Launch, LaunchFailed, Progress
 
 INSTALL = "install"
@@ -29,7 +30,7 @@ async def install(workshop: Workshop, pool: Executor, spec: LaunchSpec, launch: 
     """
     loop = asyncio.get_running_loop()
     slot, plan = await loop.run_in_executor(pool, _lay_out, workshop, spec, launch)
-    progress(f"installing dependencies: {spec.install}")
+    progress(f"installing dependencies: {as_typed(spec.install or '')}")
     process = await asyncio.create_subprocess_exec(
         *keeping(plan),
         env=KEEPER_ENV,
@@ -61,7 +62,7 @@ async def install(workshop: Workshop, pool: Executor, spec: LaunchSpec, launch: 
     if code != 0:
         how = "did not end" if code is None else f"exited with code {code}"
         raise LaunchFailed(
-            f"installing dependencies failed: {spec.install} {how}",
+            f"installing its dependencies failed: {how} (`{as_typed(spec.install or '')}`)",
             hint="see the last lines of its output; the workspace is tried again when its files change",
             log=tail,
         )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -108,6 +108,10 @@ class ProcessEngine:
     async def sweep(self, known: set[str]) -> list[str]:
         workshop = await self._open()
         return await self._run(stopping.sweep, workshop, known, frozenset(self._working))
+
+    async def evict(self, hosts: Collection[str]) -> list[str]:
+        """Nothing routes itself to a process: routes are ours alone."""
+        return []
 
     def hints(self) -> AsyncIterator[str]:
         return self._exits.hints()

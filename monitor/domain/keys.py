@@ -94,6 +94,16 @@ def mirror_state_key(prefix: str, workspace: str) -> str:
     return under(prefix, workspace, "history", "mirror")
 
 
+def condemned_key(prefix: str, workspace: str) -> str:
+    """What may be removed soon, and must not be relied on any more."""
+    return under(prefix, workspace, "history", "condemned")
+
+
+def confirmed_key(prefix: str, workspace: str) -> str:
+    """Up to which revision a person has confirmed mass deletions."""
+    return under(prefix, workspace, "history", "confirmed")
+
+
 def mirror_prefix(prefix: str, workspace: str) -> str:
     return under(prefix, workspace, "live", "")
 

@@ -1,0 +1,63 @@
+"""What garbage collection needs of whoever writes: to hold still, to be ours, to stop relying on what may go."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Protocol
+
+from monitor.services.history.history import History
+
+
+class Ground(Protocol):
+    """One per prefix; the write path is behind it."""
+
+    def hold(self, workspace: str) -> AbstractAsyncContextManager[None]:
+        """No revision of the workspace is begun or under way inside."""
+        ...
+
+    async def check(self) -> None:
+        """Raise `Fenced` unless this process is the one that may write below the prefix."""
+        ...
+
+    def waiting(self, workspace: str) -> bool:
+        """Revisions wait in a spool: what they refer to may be needed though nothing in the store says so."""
+        ...
+
+    def distrust(self, workspace: str, packs: Collection[str]) -> None:
+        """From now on, content that lies in these packs is uploaded again where it is needed."""
+        ...
+
+
+class Alone:
+    """The ground where nobody writes: a script that holds the data folder's lock while the monitor is stopped."""
+
+    @asynccontextmanager
+    async def hold(self, workspace: str) -> AsyncIterator[None]:
+        yield
+
+    async def check(self) -> None: ...
+
+    def waiting(self, workspace: str) -> bool:
+        return False
+
+    def distrust(self, workspace: str, packs: Collection[str]) -> None: ...
+
+
+class BesideHistory:
+    """The ground where this very process keeps the history; `check` raises `Fenced` unless the claim is ours."""
+
+    def __init__(self, history: History, check: Callable[[], Awaitable[None]]) -> None:
+        self._history, self._check = history, check
+
+    def hold(self, workspace: str) -> AbstractAsyncContextManager[None]:
+        return self._history.hold(workspace)
+
+    async def check(self) -> None:
+        await self._check()
+
+    def waiting(self, workspace: str) -> bool:
+        return self._history.state(workspace).spooled > 0
+
+    def distrust(self, workspace: str, packs: Collection[str]) -> None:
+        self._history.distrust(workspace, packs)

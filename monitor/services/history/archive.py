@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from monitor.domain import keys
 from monitor.domain.history.base import Base, read_base
@@ -49,6 +49,17 @@ class Archive:
         if header.seq != seq:
             raise BadObject(f"Revision {seq} of {workspace} says that it is {header.seq}.")
         return header
+
+    async def newest(self, workspace: str) -> Header | None:
+        """The newest revision's header; of a damaged one the number, with what the one before it says."""
+        seqs = await self.seqs(workspace)
+        for seq in reversed(seqs):
+            try:
+                return replace(await self.header(workspace, seq), seq=seqs[-1])
+            except (BadObject, NoSuchKey):
+                if seq == seqs[0]:
+                    raise
+        return None
 
     async def revision(self, workspace: str, seq: int) -> Revision:
         return read_revision(await self.bytes_of(workspace, seq), seq)

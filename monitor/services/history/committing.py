@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
@@ -75,7 +75,7 @@ class Batch:
     def __init__(self, tools: Tools, head: Head, request: Request, outlet: Outlet) -> None:
         self._tools, self._head, self._request, self._outlet = tools, head, request, outlet
         self._placing = Placing(head.name, outlet, tools.fence, tools.prefix, tools.pool)
-        self._missed_bytes = self._missed_files = 0
+        self._much = False
         self._unstable: set[str] = set()
         self._clean: dict[str, int] = {}
 
@@ -92,6 +92,7 @@ class Batch:
         plan = await self._run(planning)
         head.left_out = plan.left_out
         head.changes, head.wanted = len(plan.read), sum(entry.size for entry in plan.read)
+        self._much = head.wanted > RECALL_BYTES or head.changes > RECALL_FILES
         gathered, where = await self._gather(plan)
         self._unstable = {c.path for c in gathered.unsettled if not c.gone} | gathered.torn | plan.unseen
         state = await self._run(composed, plan, gathered.entries(where), head.state, self._unstable)
@@ -121,13 +122,11 @@ class Batch:
     async def _send(self, pack: str, data: bytes) -> None:
         await self._outlet.put(keys.pack_key(self._tools.prefix, self._head.name, pack), data)
 
-    async def _find(self, pieces: Mapping[str, int]) -> Mapping[str, Piece]:
-        """Those that are kept already. Much that is new makes it worth to look through all older revisions."""
+    async def _find(self, pieces: Collection[str]) -> Mapping[str, Piece]:
+        """Those that are kept already. A large batch makes it worth to look through all older revisions."""
         head = self._head
-        missing = [size for sha256, size in pieces.items() if sha256 not in head.index]
-        self._missed_files += len(missing)
-        self._missed_bytes += sum(missing)
-        if missing and not head.recalled and self._outlet.direct and self._is_much():
+        missing = any(sha256 not in head.index for sha256 in pieces)
+        if missing and self._much and not head.recalled and self._outlet.direct:
             try:
                 await self._tools.heads.recall(head)
             except AWAY:
@@ -136,9 +135,6 @@ class Batch:
                 if not isinstance(first_of(error), AWAY):
                     raise
         return {sha256: head.index[sha256] for sha256 in pieces if sha256 in head.index}
-
-    def _is_much(self) -> bool:
-        return self._head.seq > 0 and (self._missed_bytes > RECALL_BYTES or self._missed_files > RECALL_FILES)
 
     def _overdue(self, plan: Plan, gathered: Gathered) -> list[trees.Entry]:
         """Files that have not come to rest for so long that they are now taken as they are."""

@@ -39,5 +39,6 @@ class Fence:
                     hint="Only one may write below a prefix: stop the other, then start this one with --take-over.",
                 )
             )
-        newest = (await self._archive.seqs(name))[-1]
-        return await self._archive.header(name, newest)
+        newest = await self._archive.newest(name)
+        # A listing may be older than what was just met.
+        return newest if newest is not None and newest.seq >= seq else there

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +24,7 @@ from monitor.services.history.packer import Packer
 
 STREAMS = 3
 
-Find = Callable[[Mapping[str, int]], Awaitable[Mapping[str, Piece]]]
+Find = Callable[[Collection[str]], Awaitable[Mapping[str, Piece]]]
 Found = TypeVar("Found")
 
 
@@ -64,7 +64,7 @@ class Gathered:
 
 
 class Gathering:
-    """One batch of one folder. `find` says which of these pieces (hash and size) are kept already."""
+    """One batch of one folder. `find` says which of these pieces (by hash) are kept already."""
 
     def __init__(
         self,
@@ -132,18 +132,17 @@ class Gathering:
     async def _one_large(self, folder: Path, entry: trees.Entry) -> None:
         """Read twice: once to know that it rests and what is new in it, then only if something is."""
         whole = hashlib.sha256()
-        pieces: list[tuple[str, int]] = []
+        names: list[str] = []
         async for data in self._files.pieces(folder, entry, PIECE_BYTES):
             if isinstance(data, Changed):
                 self.result.unsettled.append(data)
                 return
-            if not pieces and self._is_key(entry, data):
+            if not names and self._is_key(entry, data):
                 return
             found, _ = await asyncio.gather(self._run(squeezing.hashes, [data]), self._run(whole.update, data))
-            pieces.append((found[0], len(data)))
-        known = await self._find(dict(pieces))
+            names += found
+        known = await self._find(names)
         self.result.known.update(known)
-        names = [sha256 for sha256, _ in pieces]
         if all(sha256 in known for sha256 in names) or await self._again(folder, entry, names):
             self._take(entry, whole.hexdigest(), names)
 
@@ -163,7 +162,7 @@ class Gathering:
 
     async def _keep(self, pieces: Mapping[str, bytes]) -> None:
         """Pack what is kept nowhere; of equal pieces the first one."""
-        known = await self._find({sha256: len(data) for sha256, data in pieces.items()})
+        known = await self._find(pieces.keys())
         self.result.known.update(known)
         new = [(sha, data) for sha, data in pieces.items() if sha not in known and self._packer.claim(sha)]
         if new:

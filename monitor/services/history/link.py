@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from monitor.domain.history.errors import UnknownFormat
+from monitor.domain.history.errors import BadObject, UnknownFormat
 from monitor.domain.history.revision import Header, Writer
 from monitor.errors import SlipwayError
 from monitor.ports.clock import Clock
@@ -13,7 +13,8 @@ from monitor.services.history.writer import Claim, Fenced
 
 FIRST_PAUSE_S, LAST_PAUSE_S = 1.0, 60.0
 CHECK_S = 30.0
-AWAY = (StoreAway, StoreRefused)
+# Wrong bytes count as away: the next answer may be right, and until then nothing is lost in the spool.
+AWAY = (StoreAway, StoreRefused, BadObject)
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ class Link:
         return self._clock.monotonic() < self._away_until
 
     async def open(self, *, take_over: bool = False) -> None:
-        """Claim the prefix; raises `Fenced`, `UnknownFormat`, `BadObject`, and `StoreAway` after noting it."""
+        """Claim the prefix; raises `Fenced` and `UnknownFormat`, and `StoreAway` or `BadObject` after noting it."""
         try:
             await self._claim.claim(take_over=take_over)
         except AWAY as error:

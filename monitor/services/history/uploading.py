@@ -56,8 +56,7 @@ class Uploading:
     async def _newest(self, head: Head) -> Header | None:
         """The newest revision in the store; asked for once after every time it was away."""
         if not head.sure:
-            seqs = await self._archive.seqs(head.name)
-            head.stored = await self._archive.header(head.name, seqs[-1]) if seqs else None
+            head.stored = await self._archive.newest(head.name)
             head.sure = True
         return head.stored
 

@@ -1,0 +1,296 @@
+"""The store is away, full or wrong: every batch stays its own moment, and all of it gets there later, in order."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from pathlib import Path
+
+import pytest
+
+from monitor.domain.history.revision import RENUMBERED, Writer
+from monitor.domain.history.revision_text import read_revision, write_revision
+from monitor.errors import SlipwayError
+from monitor.ports.store import StoreAway, StoreFull, StoreRefused
+from monitor.services.history.writer import Fenced
+from tests.support.faults import MODES, Fault, writes
+from tests.support.keeping import HISTORY, NAME, Desk, Seen, picture
+
+
+async def keep_some(desk: Desk, turns: range) -> dict[int, Seen]:
+    shots = {}
+    for turn in turns:
+        await desk.write("a", f"turn {turn}")
+        await desk.write(f"f{turn}", f"new {turn}")
+        revision = await desk.keep()
+        assert revision is not None
+        shots[revision.seq] = picture(desk.folder)
+    return shots
+
+
+def assert_kept(desk: Desk, shots: dict[int, Seen]) -> None:
+    for seq, shot in shots.items():
+        assert desk.restored(seq) == shot, f"revision {seq}"
+
+
+@pytest.mark.parametrize("error", [StoreAway("away"), StoreFull("full"), StoreRefused("credentials expired")])
+@pytest.mark.parametrize("restart", [False, True])
+async def test_each_batch_waits_as_its_own_revision(desk: Desk, error: SlipwayError, restart: bool) -> None:
+    shots = await keep_some(desk, range(2))
+    desk.store.arm(Fault(error=error))
+    shots |= await keep_some(desk, range(2, 5))
+    state = desk.history.state(NAME)
+    assert (state.revision, state.spooled, state.error) == (2, 3, error.message)
+    assert state.pending >= 3
+    assert await desk.history.catch_up() is False
+    if restart:
+        await desk.restart(kill=True)
+    shots |= await keep_some(desk, range(5, 6))
+    desk.store.arm(None)
+    desk.clock.ahead += 100
+    assert await desk.history.catch_up() is True
+    state = desk.history.state(NAME)
+    assert (state.revision, state.spooled, state.pending, state.error) == (6, 0, 0, "")
+    assert desk.history.newest(NAME) is not None
+    assert_kept(desk, shots)
+    assert sorted(shots) == desk.reader().seqs()
+    assert [found.key async for found in desk.spool.list("")] == []
+    shots |= await keep_some(desk, range(6, 7))
+    assert_kept(desk, shots)
+
+
+async def test_away_from_the_first_moment_on(desk: Desk) -> None:
+    desk.store.arm(Fault())
+    with pytest.raises(StoreAway):
+        await desk.history.open()
+    shots = await keep_some(desk, range(3))
+    await desk.restart(cache=False)
+    shots |= await keep_some(desk, range(3, 4))
+    desk.store.arm(None)
+    desk.clock.ahead += 100
+    assert await desk.history.catch_up()
+    assert_kept(desk, shots)
+    assert len(shots) == 4
+
+
+async def test_away_at_the_start_without_a_cache_what_waits_is_put_above(desk: Desk) -> None:
+    shots = await keep_some(desk, range(3))
+    await desk.restart(cache=False)
+    desk.store.arm(Fault())
+    before = await keep_some(desk, range(3, 5))
+    assert list(before) == [1, 2], "nobody knows here what is there"
+    desk.store.arm(None)
+    desk.clock.ahead += 100
+    assert await desk.history.catch_up()
+    shots |= {seq + 3: shot for seq, shot in before.items()}
+    assert_kept(desk, shots)
+    header = desk.reader().header(4)
+    assert (header["parent"], header["flags"]) == (3, [RENUMBERED])
+    shots |= await keep_some(desk, range(5, 6))
+    assert list(shots) == [1, 2, 3, 4, 5, 6]
+    assert_kept(desk, shots)
+
+
+async def test_run_catches_up_alone(desk: Desk) -> None:
+    shots = await keep_some(desk, range(1))
+    desk.store.arm(Fault())
+    shots |= await keep_some(desk, range(1, 4))
+    running = asyncio.ensure_future(desk.history.run())
+    await asyncio.sleep(0.2)
+    assert desk.history.state(NAME).spooled == 3
+    desk.store.arm(None)
+    async with asyncio.timeout(20):
+        while desk.history.state(NAME).spooled:
+            await asyncio.sleep(0.02)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert_kept(desk, shots)
+
+
+async def test_reading_sees_what_waits(desk: Desk) -> None:
+    desk.store.arm(Fault())
+    await keep_some(desk, range(3))
+    assert "f2" in await desk.history.archive.state(NAME, 3)
+    header = (await desk.history.archive.at(NAME, 2**62)).header
+    assert header is not None
+    assert header.seq == 3
+    desk.store.arm(None)
+    desk.clock.ahead += 100
+    assert await desk.history.catch_up()
+    assert await desk.history.archive.seqs(NAME) == [1, 2, 3]
+
+
+async def test_a_full_spool_merges_the_oldest_nobody_asked_for(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, limit=400_000)
+    shots = await keep_some(desk, range(1))
+    desk.store.arm(Fault())
+    for turn in range(12):
+        await desk.write("noise", bytes((turn * 7919 + n * n) % 251 for n in range(60_000)))
+        await desk.write("unique", random.Random(turn).randbytes(60_000))
+        revision = await desk.keep(kind="manual" if turn == 1 else "change")
+        assert revision is not None
+        shots[revision.seq] = picture(desk.folder)
+    size = sum([found.size async for found in desk.spool.list("")])
+    assert size < 400_000 + 140_000
+    desk.store.arm(None)
+    desk.clock.ahead += 100
+    assert await desk.history.catch_up()
+    left = desk.reader().seqs()
+    assert 1 in left
+    assert 3 in left, "asked for by name"
+    assert 13 in left
+    assert len(left) < 13
+    merged = {seq for one in left for seq in desk.reader().header(one)["merged"]}
+    assert merged == set(shots) - set(left), "what was merged is listed"
+    assert_kept(desk, {seq: shots[seq] for seq in left})
+    await desk.write("noise", bytes((0 * 7919 + n * n) % 251 for n in range(60_000)))
+    revision = await desk.keep()
+    assert revision is not None
+    assert desk.restored(revision.seq) == picture(desk.folder), "content of merged moments is sent again"
+    await desk.close()
+
+
+async def test_a_spool_without_room_keeps_nothing_and_says_so(desk: Desk) -> None:
+    shots = await keep_some(desk, range(1))
+    desk.store.arm(Fault())
+    desk.spool.arm(Fault(match=writes, error=StoreFull("no space left")))
+    await desk.write("b", "x")
+    with pytest.raises(StoreFull):
+        await desk.keep()
+    state = desk.history.state(NAME)
+    assert state.pending >= 1
+    assert state.error
+    desk.spool.arm(None)
+    revision = await desk.keep()
+    assert revision is not None
+    assert revision.seq == 2
+    desk.store.arm(None)
+    desk.clock.ahead += 100
+    assert await desk.history.catch_up()
+    assert_kept(desk, {**shots, 2: picture(desk.folder)})
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_a_fault_at_any_call_loses_nothing(tmp_path: Path, mode: str) -> None:
+    """Every call in turn fails once, and from there on for ever until it is mended."""
+    for times in (1, 1_000_000) if mode in {"before", "after"} else (1_000_000,):
+        at, struck = 0, True
+        while struck:
+            place = tmp_path / f"{mode}-{times}-{at}"
+            place.mkdir()
+            desk = Desk(place)
+            fault = Fault(mode, at=at, times=times, seconds=0.001)
+            desk.store.arm(fault)
+            shots: dict[int, Seen] = {}
+            for turn in range(2):
+                await desk.write("a", f"turn {turn}")
+                try:
+                    revision = await desk.keep()
+                except SlipwayError:
+                    continue
+                if revision is not None:
+                    shots[revision.seq] = picture(desk.folder)
+            struck = fault.seen > at
+            desk.store.arm(None)
+            desk.clock.ahead += 100
+            if at % 2:
+                await desk.restart(cache=bool(at % 3), kill=True)
+            await desk.history.open()
+            assert await desk.history.catch_up()
+            await desk.write("last", "x")
+            revision = await desk.keep()
+            assert revision is not None
+            seqs = desk.reader().seqs()
+            found = [desk.restored(seq) for seq in seqs]
+            assert found[-1] == picture(desk.folder)
+            for shot in shots.values():
+                assert shot in found, f"{mode} at call {at}: a moment that was kept is gone"
+            await desk.close()
+            at += 1
+
+
+async def test_committed_then_timed_out_is_one_revision(desk: Desk) -> None:
+    shots = await keep_some(desk, range(1))
+    desk.store.arm(Fault("after", times=1, match=lambda what, _: what == "put_new"))
+    shots |= await keep_some(desk, range(1, 2))
+    assert list(shots) == [1, 2] == desk.reader().seqs()
+    desk.store.arm(Fault("after", match=lambda what, _: what == "put_new"))
+    shots |= await keep_some(desk, range(2, 3))
+    desk.store.arm(None)
+    desk.clock.ahead += 100
+    assert await desk.history.catch_up()
+    assert list(shots) == [1, 2, 3] == desk.reader().seqs()
+    assert_kept(desk, shots)
+
+
+async def test_a_foreign_revision_above_what_waits_is_passed(desk: Desk) -> None:
+    shots = await keep_some(desk, range(2))
+    desk.store.arm(Fault())
+    waiting = await keep_some(desk, range(2, 5))
+    desk.store.arm(None)
+    foreign = read_revision(desk.objects[f"{HISTORY}revisions/{2:020}"])
+    for seq in (3, 4):
+        copy = foreign.header
+        values = {name: getattr(copy, name) for name in copy.__slots__}
+        values |= {"seq": seq, "parent": seq - 1, "writer": Writer("other", 1, "x")}
+        data = write_revision(type(foreign)(type(copy)(**values), foreign.changed, foreign.removed))
+        desk.objects[f"{HISTORY}revisions/{seq:020}"] = data
+    desk.clock.ahead += 100
+    assert await desk.history.catch_up()
+    assert desk.reader().seqs() == [1, 2, 3, 4, 5, 6, 7]
+    for old, new in zip(waiting, (5, 6, 7), strict=True):
+        assert desk.restored(new) == waiting[old]
+        header = desk.reader().header(new)
+        assert RENUMBERED in header["flags"]
+        assert header["parent"] == new - 1
+    assert_kept(desk, shots)
+    more = await keep_some(desk, range(5, 6))
+    assert list(more) == [8]
+    assert_kept(desk, more)
+
+
+@pytest.mark.parametrize("at", range(8))
+async def test_renumbering_survives_a_kill(desk: Desk, at: int) -> None:
+    await keep_some(desk, range(4))
+    await desk.restart(cache=False)
+    desk.store.arm(Fault())
+    waiting = await keep_some(desk, range(4, 7))
+    desk.store.arm(None)
+    desk.clock.ahead += 100
+    desk.spool.arm(Fault("after" if at % 2 else "before", at=at // 2, match=writes, error=StoreAway("killed")))
+    await desk.history.catch_up()
+    await desk.restart(kill=True)
+    assert await desk.history.catch_up()
+    found = [desk.restored(seq) for seq in desk.reader().seqs()]
+    assert found[4:] == list(waiting.values())
+
+
+async def test_a_writer_who_was_taken_over_keeps_what_waits_until_it_takes_over_again(desk: Desk) -> None:
+    shots = await keep_some(desk, range(1))
+    desk.store.arm(Fault())
+    waiting = await keep_some(desk, range(1, 3))
+    (desk.tmp / "other").mkdir()
+    other = Desk(desk.tmp / "other", inner=desk.memory, install="other")
+    await other.history.open(take_over=True)
+    await other.write("theirs", "x")
+    await other.keep()
+    desk.store.arm(None)
+    desk.clock.ahead += 100
+    with pytest.raises(Fenced):
+        await desk.history.catch_up()
+    assert desk.history.state(NAME).spooled == 2
+    assert "other" in desk.history.state(NAME).error
+    await desk.restart()
+    with pytest.raises(Fenced):
+        await desk.history.open()
+    await desk.history.open(take_over=True)
+    assert await desk.history.catch_up()
+    assert desk.reader().seqs() == [1, 2, 3, 4]
+    assert [desk.restored(seq) for seq in (3, 4)] == list(waiting.values())
+    assert_kept(desk, shots)
+    await other.write("theirs", "more")
+    other.clock.ahead += 100
+    with pytest.raises(Fenced):
+        await other.keep()
+    await other.close()

@@ -83,7 +83,7 @@ class Copier:
             self._problem(step, f"{len(missing)} of the objects it needs are missing, {short(min(missing))} for one")
             return
         if step.why != "missing":
-            await self._refuse_to_replace(step)
+            await self._refuse_to_replace(step, data)
         await self._put(step, data, new=step.why == "missing")
 
     async def _name(self, step: Step) -> None:
@@ -116,11 +116,12 @@ class Copier:
         self.copied.bytes += len(data)
         self._progress(step)
 
-    async def _refuse_to_replace(self, step: Step) -> None:
+    async def _refuse_to_replace(self, step: Step, data: bytes) -> None:
         """A torn revision may be replaced, a whole one is another history's."""
         with suppress(BadObject, NoSuchKey):
-            await self._checker.sound(self._there, step.part, step.key)
-            raise diverged(self._checker.workspace, step.key)
+            theirs = await self._checker.sound(self._there, step.part, step.key)
+            if not data.startswith(theirs):
+                raise diverged(self._checker.workspace, step.key)
 
     def _problem(self, step: Step, what: str) -> None:
         self.copied.problems.append(f"{step.key} was not copied: {what}")

@@ -32,7 +32,7 @@ async def workspaces(store: Store) -> list[str]:
             names.append(name)
         # The character after `/`: the next key that does not lie in this folder.
         after = f"{name}0" if slash else key
-    return names
+    return sorted(names)
 
 
 async def known(store: Store, names: Sequence[str] = ()) -> list[str]:

@@ -1,0 +1,1 @@
+"""Placing files in folders that are in use: stage, commit, move into place (`monitor.ports.placing`)."""

@@ -1,0 +1,204 @@
+"""A restore from its wish to its result: keep what is there, plan, stage, move into place.
+
+Everything is staged and its hashes compared before the first file changes; until then it can be cancelled and leaves
+nothing. From the commit on it is completed, by this process or, after a kill, by the next one's `recover`.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from pathlib import Path
+
+from monitor.domain.history.revision import Origin
+from monitor.errors import SlipwayError
+from monitor.ports.clock import Clock
+from monitor.ports.files import Files
+from monitor.ports.placing import Job, Phase, Placing, Problem, Stage
+from monitor.services.history.archive import Archive
+from monitor.services.jobs import Tell
+from monitor.services.restore.displacing import Left, keep_displaced
+from monitor.services.restore.fetching import Fetching, Progress
+from monitor.services.restore.preparing import (
+    Prepared,
+    check_room,
+    newest_paths,
+    orders_for,
+    prepared,
+    wanted_by,
+)
+from monitor.services.restore.result import Planned, Recovered, Result
+from monitor.services.restore.safety import Kept, Safety
+from monitor.services.restore.turns import Turns
+from monitor.services.restore.wish import Target, Wish, target_of
+
+log = logging.getLogger(__name__)
+
+
+def _quiet(text: str, done: int | None = None, total: int | None = None) -> None:
+    """Nobody is told."""
+
+
+class Restorer:
+    """Restores from one archive to the workspaces under `root`. `turns` is shared with whoever else acts on them."""
+
+    def __init__(
+        self,
+        archive: Archive,
+        files: Files,
+        placing: Placing,
+        clock: Clock,
+        root: Path,
+        safety: Safety,
+        turns: Turns | None = None,
+    ) -> None:
+        self._archive, self._files, self._placing, self._clock = archive, files, placing, clock
+        self._root, self._safety = root, safety
+        self.turns = turns or Turns()
+
+    async def plan(self, wish: Wish) -> Planned:
+        """What `run` would do, as far as can be seen now; nothing is written anywhere.
+
+        Raises `NotFound`, `UsageError`, `Conflict`, `BadObject`, `StoreAway`, `RootTrouble`.
+        """
+        target = await target_of(wish, self._root, self._files)
+        state = await wanted_by(wish, self._archive)
+        ours = not target.fresh and not target.elsewhere
+        known = await newest_paths(self._archive, target.workspace) if ours else None
+        found = await prepared(wish, target, state, self._files, self._placing, known)
+        return Planned(wish.chosen, target.folder, found.plan)
+
+    async def run(self, wish: Wish, *, job: str = "", tell: Tell = _quiet) -> Result:
+        """Do it. `job` names it (letters, digits, `-`, `_`); `tell` hears how far it is.
+
+        Raises as `plan` does, `Damaged` and `SlipwayError` (`disk-full`): nothing was changed then, unless the error
+        says that it goes on later. Cancelling before the commit leaves nothing; afterwards it has no effect.
+        """
+        target = await target_of(wish, self._root, self._files)
+        async with self.turns.hold(target.turn, f"restoring revision {wish.chosen.seq}"):
+            await self._recover(target.turn)
+            return await self._run(wish, target, job or secrets.token_hex(8), tell)
+
+    async def recover(self) -> tuple[Recovered, ...]:
+        """Complete or undo what a kill left behind; called once at the start, before workspaces are looked at."""
+        found: list[Recovered] = []
+        for job in await self._placing.unfinished(self._root):
+            async with self.turns.hold(_turn(job), "completing a restore"):
+                found.append(await self._again(job))
+        return tuple(found)
+
+    async def _run(self, wish: Wish, target: Target, job_id: str, tell: Tell) -> Result:
+        state = await wanted_by(wish, self._archive)
+        tell("keeping what is there now")
+        before = await self._before(target)
+        job = Job(job_id, self._root, target.workspace, target.folder, target.fresh, target.elsewhere)
+        stage = await self._placing.begin(job)
+        try:
+            known = before.state if before else None
+            found = await prepared(wish, target, state, self._files, self._placing, known)
+            planned = Planned(wish.chosen, target.folder, found.plan)
+            if not found.plan.changes and not target.fresh:
+                await stage.end()
+                return Result(planned, before.seq if before else None)
+            await self._stage(wish, found, stage, tell)
+            after = await self._forked(wish, target, stage) if wish.as_name else None
+            tell("moving it into place")
+            problems = await stage.place(orders_for(found, before.state if before else None))
+        except BaseException:
+            await self._undo(stage)
+            raise
+        left = await keep_displaced(stage, self._safety)
+        return await self._result(wish, target, planned, before, after, problems, left)
+
+    async def _before(self, target: Target) -> Kept | None:
+        if target.fresh or target.elsewhere:
+            return None
+        return await self._safety.before(target.workspace, target.folder)
+
+    async def _stage(self, wish: Wish, found: Prepared, stage: Stage, tell: Tell) -> None:
+        entries = found.to_stage
+        check_room(found.plan, await stage.room())
+
+        def told(progress: Progress) -> None:
+            tell(progress.text, progress.bytes, progress.all_bytes)
+
+        source = Fetching(self._archive.store, self._archive.prefix, wish.chosen.workspace, self._clock)
+        await source.fetch(entries, stage, told)
+
+    async def _forked(self, wish: Wish, target: Target, stage: Stage) -> Kept:
+        """Its first revision exists before its folder does, so that no other can come first."""
+        return await self._safety.forked(target.workspace, stage.staged, _origin(wish))
+
+    async def _undo(self, stage: Stage) -> None:
+        """Nothing was changed yet: leave nothing. After the commit the next try goes on."""
+        if stage.phase is Phase.STAGING:
+            await stage.end()
+        else:
+            log.warning("a restore of %s is not finished; it goes on at the next start", stage.job.folder)
+            await stage.leave()
+
+    async def _result(
+        self,
+        wish: Wish,
+        target: Target,
+        planned: Planned,
+        before: Kept | None,
+        after: Kept | None,
+        problems: tuple[Problem, ...],
+        left: Left,
+    ) -> Result:
+        notes = [left.reason] if left.behind and left.reason else []
+        if after is None and not target.elsewhere:
+            try:
+                after = await self._safety.restored(target.workspace, target.folder, _origin(wish))
+            except SlipwayError as error:
+                notes.append(f"the state after it is not kept yet: {error.message}")
+        return Result(
+            planned,
+            before.seq if before else None,
+            after.seq if after else None,
+            left.revisions,
+            problems,
+            left.behind,
+            tuple(notes),
+        )
+
+    async def _recover(self, turn: str) -> None:
+        """An earlier restore of the same folder comes to its end first."""
+        for job in await self._placing.unfinished(self._root):
+            if _turn(job) == turn:
+                recovered = await self._again(job)
+                if recovered.outcome == "waiting" and not recovered.left_behind:
+                    raise SlipwayError(
+                        f"an earlier restore of {job.folder} is not finished: {recovered.reason}",
+                        hint="mend what keeps it from going on; it is completed first",
+                    )
+
+    async def _again(self, job: Job) -> Recovered:
+        stage = await self._placing.resume(job)
+        problems: tuple[Problem, ...] = ()
+        try:
+            if stage.phase is Phase.PLACING:
+                problems = await stage.place(None)
+            if stage.phase is Phase.STAGING:
+                await stage.end()
+                return Recovered(job.id, job.workspace, job.folder, "undone")
+            left = await keep_displaced(stage, self._safety)
+        except SlipwayError as error:
+            if stage.phase is Phase.STAGING:
+                await stage.end()
+                return Recovered(job.id, job.workspace, job.folder, "undone", error.message)
+            await stage.leave()
+            return Recovered(job.id, job.workspace, job.folder, "waiting", error.message)
+        outcome = "waiting" if left.behind and not job.elsewhere else "completed"
+        return Recovered(
+            job.id, job.workspace, job.folder, outcome, left.reason, left.revisions, problems, left.behind
+        )
+
+
+def _turn(job: Job) -> str:
+    return job.workspace or str(job.folder)
+
+
+def _origin(wish: Wish) -> Origin:
+    return Origin(wish.chosen.workspace, wish.chosen.seq)

@@ -94,7 +94,9 @@ def load(flags: dict[str, Any] | None = None, *, base: Path | None = None) -> Se
     if os.environ.get("DOCKER_HOST"):
         environment.setdefault("docker_host", os.environ["DOCKER_HOST"])
     data = base / Path(given.get("data") or environment.get("data") or ".slipway")
-    values = {**_file(data / "slipway.toml"), **environment, **given}
+    # Places copies go to are tables of their own (`destination_settings`), not settings of a name and a value.
+    kept = {key: value for key, value in _file(data / "slipway.toml").items() if key != "destination"}
+    values = {**kept, **environment, **given}
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:

@@ -12,6 +12,7 @@ import os
 import shlex
 import shutil
 import sys
+import threading
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -48,14 +49,17 @@ class Tools:
         self.folder = folder
         self.owner = owner
         self._python: Python | None = None
+        # Several workspaces start at once, each in a thread of the pool; what is missing is made by the first.
+        self._making = threading.RLock()
 
     def python(self) -> Python:
         """The monitor's own interpreter outside its virtual environment, with the packages our servers need."""
-        if self._python is None:
-            program = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
-            own = self._reach(program) and self._reach(Path(sys.prefix))
-            self._python = Python(program, None) if own else self._python_copy(program)
-        return self._python
+        with self._making:
+            if self._python is None:
+                program = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
+                own = self._reach(program) and self._reach(Path(sys.prefix))
+                self._python = Python(program, None) if own else self._python_copy(program)
+            return self._python
 
     def server(self) -> Path:
         """The interpreter that also finds `aiohttp`, for the static server."""
@@ -124,8 +128,9 @@ class Tools:
 
     def _copy(self, prefix: Path) -> Path:
         into = self.folder / f"{prefix.name}-{_named(prefix)}"
-        if not into.is_dir():
-            readable.copy_tree(prefix, into)
+        with self._making:
+            if not into.is_dir():
+                readable.copy_tree(prefix, into)
         return into
 
     def _python_names(self) -> Path:
@@ -137,10 +142,11 @@ class Tools:
         folder = self.folder / f"names-{_named(python.program)}"
         folder.mkdir(mode=0o755, exist_ok=True)
         folder.chmod(0o755)
-        for name in ("python3", "python"):
-            script = folder / name
-            if not script.exists():
-                records.replace(script, f'#!/bin/sh\nexec {shlex.quote(str(python.program))} "$@"\n'.encode(), 0o755)
+        text = f'#!/bin/sh\nexec {shlex.quote(str(python.program))} "$@"\n'.encode()
+        with self._making:
+            for script in (folder / "python3", folder / "python"):
+                if not script.exists():
+                    records.replace(script, text, 0o755)
         return folder
 
     def _python_copy(self, program: Path) -> Python:

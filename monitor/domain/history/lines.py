@@ -23,6 +23,8 @@ MAX_WINDOW = 8 * 1024 * 1024
 END = "end"
 
 _CHUNK = 1024 * 1024
+# So much of a hostile frame unpacks to 32 MiB at most.
+_FEED = 1024
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
@@ -101,15 +103,21 @@ def _split(what: str, data: bytes) -> Iterator[bytes]:
 
 def _decompressed(what: str, data: bytes) -> Iterator[bytes]:
     total = 0
+    frame = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW).decompressobj()
     try:
-        with zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW).stream_reader(data) as reader:
-            while chunk := reader.read(_CHUNK):
-                total += len(chunk)
-                if total > MAX_BYTES:
-                    raise BadObject(f"This {what} holds more than {MAX_BYTES} bytes.")
-                yield chunk
+        for start in range(0, len(data), _FEED):
+            chunk = frame.decompress(data[start : start + _FEED])
+            total += len(chunk)
+            if total > MAX_BYTES:
+                raise BadObject(f"This {what} holds more than {MAX_BYTES} bytes.")
+            yield chunk
+            if frame.eof:
+                break
     except zstandard.ZstdError as error:
         raise BadObject(f"This {what} cannot be unpacked: {error}") from error
+    # A reader that stops where the lines stop would take a frame whose checksum was cut off.
+    if not frame.eof or frame.unused_data or len(data) > start + _FEED:
+        raise BadObject(f"This {what} is cut off, or something follows it.")
 
 
 def _value(what: str, line: bytes) -> Any:

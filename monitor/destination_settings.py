@@ -58,7 +58,6 @@ class DestinationSettings(BaseModel):
     region: str = Field("us-east-1", description="s3: its region; R2 wants `auto`.")
     access_key: SecretStr = Field(SecretStr(""), description="s3: access key.")
     secret_key: SecretStr = Field(SecretStr(""), description="s3: secret key.")
-    conditional: bool = Field(True, description="false for a server that refuses If-None-Match.")
     mode: Mode = Field(Mode.INCREMENTAL, description="incremental only adds; mirror also removes, after `grace`.")
     every: Span = Field(HOUR, ge=MINUTE, le=30 * DAY, description="How often it is copied to.")
     verify_every: Span = Field(WEEK, ge=HOUR, description="How often all of it is read back.")

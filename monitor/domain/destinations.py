@@ -242,7 +242,7 @@ class DestinationState:
 
     Everything kept before `complete_at` is there; `lag_s` is the age of that moment, None before the first time.
     `verified_at`: when everything there was last read back and found right. `waiting` counts removals in their
-    grace, `held` says why some wait for a person.
+    grace, `held` says why some wait for a person. `notes` are sentences about dangers of the place.
     """
 
     name: str
@@ -261,9 +261,11 @@ class DestinationState:
     held: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     damaged: int = 0
     same_disk: bool = False
+    notes: tuple[str, ...] = ()
     last: Mapping[str, object] | None = None
 
     def as_json(self) -> dict[str, object]:
         """JSON-ready, as `GET /api/destinations` lists it."""
         found = {name: getattr(self, name) for name in self.__slots__}
-        return {**found, "mode": self.mode.value, "held": dict(self.held), "last": self.last and dict(self.last)}
+        last = None if self.last is None else dict(self.last)
+        return {**found, "mode": self.mode.value, "held": dict(self.held), "notes": list(self.notes), "last": last}

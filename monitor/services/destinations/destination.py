@@ -28,19 +28,21 @@ def silent(text: str, done: int | None = None, total: int | None = None) -> None
     """Tells nobody."""
 
 
-async def nothing() -> None:
+async def nothing() -> tuple[str, ...]:
     """A place that needs no preparation."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where copies go: `store` without any prefix; `prepare` makes it usable, and raises why it is not.
+    """Where copies go: `store` without any prefix; `prepare` makes it usable, or raises why it cannot be.
 
-    `same_disk`: it lies on the disk the primary is on, and protects from mistakes only.
+    It returns sentences about what is dangerous there. `same_disk`: it lies on this machine's own disk or loopback,
+    and protects from mistakes only.
     """
 
     store: Store
-    prepare: Callable[[], Awaitable[None]] = nothing
+    prepare: Callable[[], Awaitable[tuple[str, ...]]] = nothing
     same_disk: bool = False
 
 
@@ -66,6 +68,7 @@ class Destination:
         self._ledger = ledgers.load(means.files, terms.name, terms.where)
         self._lock = asyncio.Lock()
         self._prepared = False
+        self._notes: tuple[str, ...] = ()
         self._doing = self._text = ""
         self._held: Mapping[str, str] = {}
         self.error: SlipwayError | None = None
@@ -108,6 +111,7 @@ class Destination:
             held=dict(self._held),
             damaged=kept.damaged,
             same_disk=self._place.same_disk,
+            notes=self._notes,
             last=kept.last,
         )
 
@@ -180,7 +184,7 @@ class Destination:
             self._means.changed()
             try:
                 if not self._prepared:
-                    await self._place.prepare()
+                    self._notes = await self._place.prepare()
                     self._prepared = True
                 yield telling
             except SlipwayError as error:

@@ -47,10 +47,15 @@ class Below:
         return keys.under(self._prefix, key)
 
 
-class Unconditional(Below):
-    """For servers that refuse `If-None-Match`: looks first. Only safe where nobody else writes."""
+class Conditional(Below):
+    """`Below` a server that may be known to refuse or ignore `If-None-Match`: then `put_new` looks first."""
+
+    conditional = True
 
     async def put_new(self, key: str, data: bytes) -> None:
+        if self.conditional:
+            await super().put_new(key, data)
+            return
         try:
             await self.head(key)
         except NoSuchKey:

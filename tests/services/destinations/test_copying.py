@@ -13,7 +13,7 @@ from monitor.domain.history.repository import write_format
 from monitor.errors import Conflict
 from monitor.ports.store import StoreAway, StoreRefused
 from monitor.services.destinations.looking import workspaces
-from monitor.services.destinations.places import Below, Unconditional
+from monitor.services.destinations.places import Below, Conditional
 from tests.services.destinations.worlds import START_NS, World, begin, give_name, history_of, restorable, write_some
 from tests.support.faults import Fault, FaultyStore, writes
 from tests.support.pen import Pen
@@ -282,7 +282,9 @@ async def test_prefixes_differ_and_servers_without_conditions_do(world: World) -
 
     there = Unable()
     source = Below(world.primary, "own/place")
-    destination = world.destination(source=source, there=Unconditional(there, "copies"))
+    place = Conditional(there, "copies")
+    place.conditional = False
+    destination = world.destination(source=source, there=place)
     assert (await destination.run(mode=Mode.INCREMENTAL)).workspaces == ("a", "shop", "shop-2")
     copied = {key.removeprefix("copies/") for key in there.objects}
     assert copied == {key.removeprefix("own/place/") for key in history_of(world.primary)} | {"FORMAT"}

@@ -43,7 +43,10 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was asked: the folder as it was seen settled, and why it is kept. `always` also without a change."""
+    """What was asked: the folder as it was seen settled, and why it is kept. `always` also without a change.
+
+    `only`: the tree speaks of its own paths alone, and all else is as it was.
+    """
 
     folder: Path
     tree: Tree
@@ -53,6 +56,7 @@ class Request:
     max_file: int = 0
     origin: Origin | None = None
     always: bool = False
+    only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +94,13 @@ class Batch:
         allows = request.overrides.allows_secret
         planning = partial(plan_of, head.known, request.tree, allows_secret=allows, max_file=request.max_file)
         plan = await self._run(planning)
-        head.left_out = plan.left_out
+        head.left_out = head.left_out if request.only else plan.left_out
         head.changes, head.wanted = len(plan.read), sum(entry.size for entry in plan.read)
         self._much = head.wanted > RECALL_BYTES or head.changes > RECALL_FILES
         gathered, where = await self._gather(plan)
-        self._unstable = {c.path for c in gathered.unsettled if not c.gone} | gathered.torn | plan.unseen
-        state = await self._run(composed, plan, gathered.entries(where), head.state, self._unstable)
+        unsettled = {c.path for c in gathered.unsettled if not c.gone} | gathered.torn
+        self._unstable = unsettled if request.only else unsettled | plan.unseen
+        state = await self._run(composed, plan, gathered.entries(where), head.state, unsettled | plan.unseen)
         self._note(plan, gathered, state)
         if not self._differs(state):
             return None

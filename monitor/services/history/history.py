@@ -11,7 +11,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from monitor.domain.batch import MAX_FILE, LeftOut
@@ -120,17 +120,20 @@ class History:
         max_file: int = MAX_FILE,
         origin: Origin | None = None,
         always: bool = False,
+        only: bool = False,
     ) -> Revision | None:
         """Keep the settled `tree` of `folder` as one revision; None where nothing changed and not `always`.
 
-        `seen_ns` is the first event of the batch. Raises `FolderGone`, `Fenced`, `UnknownFormat`, `StoreFull` (the
-        spool's disk or limit); whatever is raised, nothing was recorded and the same call may be tried again.
+        `only`: `tree` is a part, laid out in `folder`, of what is otherwise as it was. `seen_ns` is the first event
+        of the batch. Raises `FolderGone`, `Fenced`, `UnknownFormat`, `StoreFull` (the spool's disk or limit); whatever
+        is raised, nothing was recorded and the same call may be tried again.
         """
         await self._load_spool()
-        request = Request(folder, tree, overrides or Overrides(), kind, seen_ns, max_file, origin, always)
+        tree = replace(tree, unread=("",)) if only else tree
+        request = Request(folder, tree, overrides or Overrides(), kind, seen_ns, max_file, origin, always, only)
         head = self._head(name)
         async with head.lock:
-            head.where = (folder, request.overrides)
+            head.where = head.where if only else (folder, request.overrides)
             head.used_at = self._clock.monotonic()
             try:
                 revision = await self._commit(head, request)

@@ -11,14 +11,11 @@ from monitor.domain.config import FILE, parse_config
 from monitor.domain.config_text import ConfigError
 from monitor.domain.filters import Overrides
 from monitor.domain.history.entry import Entry
-from monitor.domain.history.revision import Origin, Why
+from monitor.domain.history.revision import Origin, Revision, Why
 from monitor.domain.tree import Tree
 from monitor.ports.files import Files
 from monitor.ports.placing import Displaced
 from monitor.services.history.history import History
-
-# All else is as it was: only what the tree lists is told about.
-_REST = ("",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +63,20 @@ class HistorySafety:
         return await self._keep(workspace, staged, Why.FORK, origin)
 
     async def displaced(self, workspace: str, displaced: Displaced) -> Kept:
-        tree = Tree(displaced.tree.entries, unread=_REST)
-        return await self._commit(workspace, displaced.folder, tree, Overrides(), Why.DISPLACED, None)
+        """Still displaced, it is offered again at each start; only the first time is worth a revision."""
+        revision = await self._history.commit(
+            workspace, displaced.folder, displaced.tree, kind=Why.DISPLACED, only=True
+        )
+        return await self._kept(workspace, revision)
 
     async def _keep(self, workspace: str, folder: Path, kind: Why, origin: Origin | None) -> Kept:
         tree, overrides = await seen(self._files, folder)
-        return await self._commit(workspace, folder, tree, overrides, kind, origin)
-
-    async def _commit(
-        self, workspace: str, folder: Path, tree: Tree, overrides: Overrides, kind: Why, origin: Origin | None
-    ) -> Kept:
-        # What is still displaced is offered again at each start; only the first time is worth a revision.
-        always = kind is not Why.DISPLACED
         revision = await self._history.commit(
-            workspace, folder, tree, kind=kind, overrides=overrides, origin=origin, always=always
+            workspace, folder, tree, kind=kind, overrides=overrides, origin=origin, always=True
         )
+        return await self._kept(workspace, revision)
+
+    async def _kept(self, workspace: str, revision: Revision | None) -> Kept:
         header = revision.header if revision else self._history.newest(workspace)
         assert header is not None, "a workspace that is restored has a history"
         return Kept(header.seq, await self._history.archive.state(workspace, header.seq), revision is not None)

@@ -22,6 +22,7 @@ from monitor.adapters.traefik_router import TraefikRouter
 from monitor.adapters.watch import FolderWatch
 from monitor.app import engines, logs
 from monitor.app.install import Install
+from monitor.app.recording import Recording, recording
 from monitor.app.storing import Storing, storing
 from monitor.domain.gate import GateState
 from monitor.domain.launch import ProjectType
@@ -36,9 +37,7 @@ from monitor.services.desk import Desk
 from monitor.services.intents import Intents
 from monitor.services.jobs import Jobs
 from monitor.services.keeper import Tools
-from monitor.services.keeping import Keeping
 from monitor.services.launcher import Crew
-from monitor.services.mirror import Mirror
 from monitor.services.observer import Observer
 from monitor.services.reconciler import Reconciler
 from monitor.services.registry import Registry
@@ -71,14 +70,14 @@ class Platform:
     registry: Registry
     access: Access
     jobs: Jobs
-    keeping: Keeping
-    mirror: Mirror
+    kept: Recording
     routing: Routing
     reconciler: Reconciler
     watchdog: Watchdog
     firewall: Firewall
     began: float
     first_token: str | None = None
+    take_over: bool = False
     engine_notes: tuple[str, ...] = field(default=())
 
     async def start(self, group: asyncio.TaskGroup) -> None:
@@ -87,12 +86,13 @@ class Platform:
             first.create_task(self.traefik.start(), name="start Traefik")
             first.create_task(self.storing.start(), name="start store")
             first.create_task(self._look_at_engine(), name="look at engine")
+        await self._open_history()
         group.create_task(self.traefik.run(), name="Traefik")
         if self.storing.supervisor is not None:
             group.create_task(self.storing.supervisor.run(), name="store")
         group.create_task(self.storing.prepare(self.clock, self._store_banner), name="prepare store")
         group.create_task(self.jobs.run(), name="jobs")
-        group.create_task(self.keeping.run(), name="keeping")
+        group.create_task(self.kept.keeping.run(), name="keeping")
         group.create_task(self.routing.run(), name="routing")
         group.create_task(self.reconciler.run(), name="reconciler")
         group.create_task(self.watchdog.run(self.routing.wanted), name="watchdog")
@@ -107,10 +107,6 @@ class Platform:
                 log.warning("instance %s of %s could not be stopped: %s", instance.id, instance.workspace, result)
         if self.engine.name == "docker":
             await self.firewall.remove()
-
-    async def last_writes(self) -> None:
-        """Save what the mirror knows, so that the next start needs no listing."""
-        await self.mirror.close()
 
     def notes(self) -> tuple[str, ...]:
         """Sentences a person should read at the start."""
@@ -136,6 +132,20 @@ class Platform:
             "uptime_s": round(self.clock.monotonic() - self.began),
             "protected": False,
         }
+
+    async def _open_history(self) -> None:
+        """Claim the bucket and complete what a killed restore left, before any workspace is looked at.
+
+        Raises `Fenced` where another install writes there. A store that is away is no reason not to start.
+        """
+        await self.storing.try_prepare(self._store_banner)
+        await self.kept.history.open(take_over=self.take_over)
+        try:
+            for found in await self.kept.restorer.recover():
+                log.info("%s", found)
+        except SlipwayError as error:
+            log.warning("a restore that was broken off is not completed yet: %s", error.message)
+            self.registry.banner("restore", f"{error.message}. {error.hint}")
 
     async def _look_at_engine(self) -> None:
         try:
@@ -195,19 +205,18 @@ async def build(
     registry.on_change(routing.changed)
 
     observer = Observer(engine, clock)
-    mirror = Mirror(store.store, files, install.files, clock, prefix=settings.s3_prefix, identity=store.identity)
-    keeping = Keeping(mirror, registry, clock)
+    kept = recording(settings, install, store, files, clock, registry, stack)
     watch = FolderWatch(settings.workspaces, clock)
     intents = Intents(install.files)
     survey = Survey(files, engine, clock, user_of=engines.user_of(engine), copies=settings.data / "copies")
 
-    def keep(name: str, folder: Path, look: Look) -> None:
+    def keep(name: str, folder: Path, look: Look, seen_ns: int) -> None:
         watch.keep(folder.name, wanted_of(look.tree))
-        keeping.offer(name, folder, look)
+        kept.keeping.offer(name, folder, look, seen_ns)
 
-    def forget(name: str) -> None:
+    async def forget(name: str, folder: Path) -> None:
         survey.forget(name)
-        keeping.forget(name)
+        await kept.keeping.gone(name, folder)
 
     tools = Tools(
         crew=Crew(engine, observer, routing, probe, clock),
@@ -218,13 +227,14 @@ async def build(
         addresses=lambda name: _addresses(settings, name),
         keep=keep,
         forget=forget,
+        turns=kept.turns,
     )
     reconciler = Reconciler(settings.workspaces, files, watch, engine, tools, scan_s=settings.scan_s)
     jobs = Jobs(clock, registry.emit)
     hands = Hands(traefik.child.stop, _remover(engine, observer), _teller(registry))
     platform = Platform(
         settings=settings, install=install, clock=clock, log_file=log_file, engine=engine, storing=store,
-        traefik=traefik, registry=registry, access=access, jobs=jobs, keeping=keeping, mirror=mirror,
+        traefik=traefik, registry=registry, access=access, jobs=jobs, kept=kept,
         routing=routing, reconciler=reconciler, watchdog=Watchdog(router, clock, hands), firewall=firewall,
         began=clock.monotonic(), first_token=first_token,
     )  # fmt: skip

@@ -26,8 +26,10 @@ STOP_GRACE_S = 3.0
 log = logging.getLogger(__name__)
 
 
-async def run(settings: Settings, *, keep: bool = False) -> None:
+async def run(settings: Settings, *, keep: bool = False, take_over: bool = False) -> None:
     """Run until SIGINT or SIGTERM; `keep` leaves the instances running at the end, for the next start to adopt.
+
+    `take_over` claims a bucket that another install wrote to, which is refused otherwise.
 
     Raises `SlipwayError` where it cannot start, with nothing of it left running.
     """
@@ -38,6 +40,7 @@ async def run(settings: Settings, *, keep: bool = False) -> None:
         stop = _on_signal()
         async with AsyncExitStack() as stack:
             platform = await build(settings, install, clock, log_file, stack)
+            platform.take_over = take_over
             try:
                 await _serve(platform, stop)
             finally:
@@ -102,4 +105,3 @@ async def _stop(platform: Platform, *, keep: bool) -> None:
             await platform.stop_instances(STOP_GRACE_S)
         except SlipwayError as error:
             log.warning("instances were left running: %s", error.message)
-    await platform.last_writes()

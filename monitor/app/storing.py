@@ -39,17 +39,22 @@ class Storing:
     async def prepare(self, clock: Clock, warn: Callable[[str | None], None]) -> None:
         """Make the bucket ready, trying until it works; `warn` gets what is missing or wrong, None when all is
         well."""
-        while True:
-            try:
-                sentences = await self._prepared()
-            except SlipwayError as error:
-                self.condition = "away"
-                warn(f"{error.message} {error.hint}".strip())
-                await clock.sleep(RETRY_S)
-            else:
-                self.condition = "ready"
-                warn(" ".join(sentences) or None)
-                return
+        while not await self.try_prepare(warn):
+            await clock.sleep(RETRY_S)
+
+    async def try_prepare(self, warn: Callable[[str | None], None]) -> bool:
+        """One try at it; does nothing where it has worked before."""
+        if self.condition == "ready":
+            return True
+        try:
+            sentences = await self._prepared()
+        except SlipwayError as error:
+            self.condition = "away"
+            warn(f"{error.message} {error.hint}".strip())
+            return False
+        self.condition = "ready"
+        warn(" ".join(sentences) or None)
+        return True
 
     async def stop(self) -> None:
         """The last thing to end: everything that writes has ended before."""

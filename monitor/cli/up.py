@@ -12,8 +12,9 @@ from monitor.cli.options import every_setting, settings
 
 @click.command()
 @click.option("--keep", is_flag=True, help="At the end leave instances running; the next start adopts them.")
+@click.option("--take-over", is_flag=True, help="Go on in a bucket that another install of Slipway wrote to.")
 @every_setting
-def up(keep: bool, **flags: Any) -> None:
+def up(keep: bool, take_over: bool, **flags: Any) -> None:
     """Start everything and run until Ctrl-C.
 
     That is the bundled Traefik and S3 server and the monitor; one `ready` line says where they are.
@@ -29,4 +30,4 @@ def up(keep: bool, **flags: Any) -> None:
     # Imported here: every other command would wait for what only this one needs.
     from monitor.app.run import run
 
-    asyncio.run(run(settings(flags), keep=keep))
+    asyncio.run(run(settings(flags), keep=keep, take_over=take_over))

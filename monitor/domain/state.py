@@ -12,12 +12,17 @@ from monitor.domain.workspace import Phase
 class SyncState:
     """How far keeping has come: `kept_at` is RFC 3339 UTC with nanoseconds, `pending` counts files not kept yet.
 
+    `revision` is the newest in the store, `spooled` counts those that wait here while it is away; `grade` is
+    `busy` where files of the newest were changing while they were read. `mirror_lag_s` is the mirror's own.
+
     `left_out_*` count what the filter did not keep; `waiting` is a sentence where a person must decide.
     """
 
     revision: int | None = None
     kept_at: str | None = None
     pending: int = 0
+    grade: str = "settled"
+    spooled: int = 0
     mirror_lag_s: float = 0.0
     error: str = ""
     waiting: str = ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from monitor.services.intents import Intents
 from monitor.services.launcher import Crew, Launcher
 from monitor.services.memory import Memory
 from monitor.services.registry import Registry
+from monitor.services.restore.turns import Turns
 from monitor.services.settle import Settle
 from monitor.services.survey import Look, Survey
 
@@ -37,8 +38,8 @@ log = logging.getLogger(__name__)
 class Tools:
     """What every keeper works with.
 
-    `keep` is given each settled look so that its files are kept in S3, `forget` the name
-    of a workspace that is no more."""
+    `keep` is given each settled look (and the ns of its batch's first event) so that its files are kept in S3,
+    `forget` the name of a workspace that is no more. `turns` keeps restores and launches apart."""
 
     crew: Crew
     survey: Survey
@@ -46,8 +47,9 @@ class Tools:
     registry: Registry
     intents: Intents
     addresses: Callable[[str], dict[str, str]]
-    keep: Callable[[str, Path, Look], None]
-    forget: Callable[[str], None]
+    keep: Callable[[str, Path, Look, int], None]
+    forget: Callable[[str, Path], Awaitable[None]]
+    turns: Turns
 
 
 class Keeper:
@@ -68,6 +70,7 @@ class Keeper:
         self._wake = asyncio.Event()
         self._scope: asyncio.Timeout | None = None
         self._hinted: float | None = self._clock.monotonic()
+        self._seen_ns = self._clock.wall_ns()
         self._new = True
         self._gone = False
         self._passing = False
@@ -80,6 +83,8 @@ class Keeper:
 
     def hint(self) -> None:
         """Something under the folder may have changed."""
+        if self._hinted is None:
+            self._seen_ns = self._clock.wall_ns()
         self._hinted = self._clock.monotonic()
         self._wake.set()
 
@@ -98,6 +103,10 @@ class Keeper:
         self.folder, self._new, self._gone = folder, True, False
         self.hint()
 
+    def give_way(self) -> None:
+        """Somebody announced a turn with this workspace (a restore): break off what is under way."""
+        self._break_off()
+
     def gone(self, gone: bool = True) -> None:
         """The folder is no more (or is there again)."""
         if gone != self._gone:
@@ -113,8 +122,9 @@ class Keeper:
             if self._hinted is not None and not self._gone:
                 await self._settled()
             try:
-                if await self._pass():
-                    return
+                async with self._tools.turns.hold(self.name):
+                    if await self._pass():
+                        return
             except Away as error:
                 self._show(reason=f"waiting: {error.message}", hint=error.hint)
                 self._wake_in(RETRY_S)
@@ -152,10 +162,13 @@ class Keeper:
     async def _pass(self) -> bool:
         """Look, plan and act until the plan is empty; true once the workspace is forgotten."""
         for _ in range(MAX_ROUNDS):
+            if doing := self._tools.turns.doing(self.name):
+                self._show(changing=doing)
+                return False
             look = None if self._gone else await self._tools.survey.look(self.name, self.folder)
             if look is not None:
                 self.walked_at = self._clock.monotonic()
-                self._tools.keep(self.name, self.folder, look)
+                self._tools.keep(self.name, self.folder, look, self._seen_ns)
             desired = self._desired(look)
             observed = await self._observe(look)
             actions = plan(desired, observed, self._memory.backoff, self._clock.monotonic())
@@ -168,7 +181,7 @@ class Keeper:
                 self._memory.restart = False
             if desired.gone and not await self._tools.crew.observer.of(self.name):
                 self._tools.registry.remove(self.name)
-                self._tools.forget(self.name)
+                await self._tools.forget(self.name, self.folder)
                 return self._gone
         log.warning("workspace %s does not come to rest; going on at the next scan", self.name)
         return False

@@ -1,6 +1,7 @@
-"""Keeping beside serving: every settled look of a workspace is handed to the mirror, never waited for.
+"""Keeping beside serving: every settled look becomes a revision, then the mirror follows; nobody waits for it.
 
-One task per workspace that has something to keep; while it works, only the newest look waits behind it.
+One task per workspace that has something to keep; while it works, only the newest look waits behind it. A
+workspace that is being restored is left alone: the restore writes its own revisions, and a look follows it.
 """
 
 from __future__ import annotations
@@ -10,10 +11,16 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+from monitor.domain.history.revision import Why
 from monitor.domain.state import SyncState
+from monitor.domain.tree import Tree
+from monitor.errors import SlipwayError
 from monitor.ports.clock import Clock
+from monitor.ports.files import FolderGone
+from monitor.services.history.history import History, HistoryState
 from monitor.services.mirror import Mirror, MirrorState
 from monitor.services.registry import Registry
+from monitor.services.restore.turns import Turns
 from monitor.services.survey import Look
 
 REFRESH_S = 1.0
@@ -25,13 +32,16 @@ log = logging.getLogger(__name__)
 class _Waiting:
     folder: Path
     look: Look
+    seen_ns: int
 
 
 class Keeping:
     """Owns the tasks that keep; `run` must be under way before anything is offered."""
 
-    def __init__(self, mirror: Mirror, registry: Registry, clock: Clock) -> None:
+    def __init__(self, history: History, mirror: Mirror, registry: Registry, clock: Clock, turns: Turns) -> None:
+        self._history = history
         self._mirror = mirror
+        self._turns = turns
         self._registry = registry
         self._clock = clock
         self._waiting: dict[str, _Waiting] = {}
@@ -43,28 +53,35 @@ class Keeping:
         """Keep what is offered, and show how far it has come, until cancelled."""
         async with asyncio.TaskGroup() as group:
             self._group = group
+            group.create_task(self._history.run(), name="history")
             group.create_task(self._mirror.run(), name="mirror")
             for name in tuple(self._waiting):
                 self._begin(name)
             while True:
                 await self._clock.sleep(REFRESH_S)
                 for name, state in self._registry.states.items():
-                    if state.sync.pending or state.sync.error:
+                    if state.sync.pending or state.sync.error or state.sync.mirror_lag_s:
                         self._show(name)
 
-    def offer(self, name: str, folder: Path, look: Look) -> None:
-        """Keep this state soon; one that was offered before costs nothing."""
+    def offer(self, name: str, folder: Path, look: Look, seen_ns: int) -> None:
+        """Keep this state soon; one that was offered before costs nothing. `seen_ns`: the batch's first event."""
         digest = look.tree.digest()
-        if self._offered.get(name) == digest:
+        if self._offered.get(name) == digest or self._turns.doing(name):
             return
         self._offered[name] = digest
-        self._waiting[name] = _Waiting(folder, look)
+        waiting = self._waiting.get(name)
+        self._waiting[name] = _Waiting(folder, look, waiting.seen_ns if waiting else seen_ns)
         self._begin(name)
 
-    def forget(self, name: str) -> None:
-        """The workspace is gone; what is in the bucket stays."""
+    async def gone(self, name: str, folder: Path) -> None:
+        """The folder was deleted: a last revision says so; everything kept stays under retention."""
         self._waiting.pop(name, None)
         self._offered.pop(name, None)
+        try:
+            await self._history.commit(name, folder, Tree({}), kind=Why.DELETED)
+        except SlipwayError as error:
+            log.warning("the deletion of %s was not recorded: %s", name, error.message)
+        self._history.forget(name)
         self._mirror.forget(name)
 
     def pending(self) -> int:
@@ -79,28 +96,47 @@ class Keeping:
     async def _keep(self, name: str) -> None:
         try:
             while waiting := self._waiting.pop(name, None):
-                await self._mirror.sync(name, waiting.folder, waiting.look.tree, waiting.look.overrides)
-                self._show(name)
+                await self._keep_one(name, waiting)
+        except FolderGone:
+            self._offered.pop(name, None)
+        except SlipwayError as error:
+            log.warning("workspace %s is not kept yet: %s", name, error.message)
+            self._offered.pop(name, None)
         except Exception:
             log.exception("keeping workspace %s failed; the next save tries again", name)
             self._offered.pop(name, None)
         finally:
             self._busy.discard(name)
 
+    async def _keep_one(self, name: str, waiting: _Waiting) -> None:
+        look = waiting.look
+        try:
+            await self._history.commit(
+                name, waiting.folder, look.tree, seen_ns=waiting.seen_ns, overrides=look.overrides
+            )
+        finally:
+            self._show(name)
+        await self._mirror.sync(name, waiting.folder, look.tree, look.overrides)
+        self._show(name)
+
     def _show(self, name: str) -> None:
         if self._registry.get(name) is not None:
-            self._registry.update(name, sync=_as_sync(self._mirror.state(name)))
+            self._registry.update(name, sync=_as_sync(self._history.state(name), self._mirror.state(name)))
 
 
-def _as_sync(state: MirrorState) -> SyncState:
-    held = f"{state.held_deletes} files vanished at once: their copies are kept until you confirm"
+def _as_sync(history: HistoryState, mirror: MirrorState) -> SyncState:
+    """`kept` speaks of the history; the mirror follows, and its lag is its own field."""
+    held = f"{mirror.held_deletes} files vanished at once: their copies are kept until you confirm"
     return SyncState(
-        kept_at=state.kept_at,
-        pending=state.pending,
-        mirror_lag_s=round(state.mirror_lag_s),
-        error=state.error or "",
-        waiting=held if state.held_deletes else "",
-        left_out_files=state.left_out.files,
-        left_out_bytes=state.left_out.bytes,
-        left_out_secrets=state.left_out.secrets,
+        revision=history.revision,
+        kept_at=history.kept_at,
+        pending=history.pending,
+        grade=history.grade.value,
+        spooled=history.spooled,
+        mirror_lag_s=round(mirror.mirror_lag_s),
+        error=history.error or mirror.error or "",
+        waiting=held if mirror.held_deletes else "",
+        left_out_files=history.left_out.files,
+        left_out_bytes=history.left_out.bytes,
+        left_out_secrets=history.left_out.secrets,
     )

@@ -23,6 +23,7 @@ from monitor.services.launcher import Crew
 from monitor.services.observer import Observer
 from monitor.services.reconciler import Reconciler
 from monitor.services.registry import Registry
+from monitor.services.restore.turns import Turns
 from monitor.services.routing import Place, Routing
 from monitor.services.settle import Settle
 from monitor.services.survey import Survey
@@ -120,6 +121,10 @@ class World:
         return [*calls_that_write(self.stage)]
 
 
+async def _forgotten(name: str, folder: Path) -> None:
+    """Nothing is kept here."""
+
+
 @asynccontextmanager
 async def world(
     tmp_path: Path, *, stage: Stage | None = None, play: Play = serves, scan_s: float = 30.0, quiet_s: float = 0.02
@@ -144,8 +149,9 @@ async def world(
         registry=registry,
         intents=intents,
         addresses=lambda name: {"url": f"http://localhost/{name}/", "host_url": f"http://{name}.localhost/"},
-        keep=lambda name, folder, look: kept.append(name),
-        forget=lambda name: None,
+        keep=lambda name, folder, look, seen_ns: kept.append(name),
+        forget=_forgotten,
+        turns=Turns(),
     )
     reconciler = Reconciler(root, files, watch, engine, tools, scan_s=scan_s)
     desk = Desk(registry, intents, reconciler.keepers, observer, engine, clock, dict)

@@ -1,0 +1,70 @@
+"""Everything that keeps and brings back: history, mirror, restore, snapshots, destinations, built and joined."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from monitor.adapters.files import DiskFiles
+from monitor.adapters.placing.disk import DiskPlacing
+from monitor.app.install import Install
+from monitor.app.offline import destinations_of, history_of
+from monitor.app.storing import Storing
+from monitor.ports.clock import Clock
+from monitor.services.destinations.destinations import Destinations
+from monitor.services.destinations.places import Below
+from monitor.services.history.history import History
+from monitor.services.keeping import Keeping
+from monitor.services.mirror import Mirror
+from monitor.services.registry import Registry
+from monitor.services.restore.choosing import Choosing
+from monitor.services.restore.restorer import Restorer
+from monitor.services.restore.safety import HistorySafety
+from monitor.services.restore.turns import Turns
+from monitor.settings import Settings
+
+
+@dataclass(slots=True)
+class Recording:
+    """The keeping half of a monitor."""
+
+    history: History
+    mirror: Mirror
+    keeping: Keeping
+    turns: Turns
+    choosing: Choosing
+    restorer: Restorer
+    destinations: Destinations
+
+
+def recording(
+    settings: Settings,
+    install: Install,
+    store: Storing,
+    files: DiskFiles,
+    clock: Clock,
+    registry: Registry,
+    stack: AsyncExitStack,
+) -> Recording:
+    """Make every part; `stack` closes them, before the store they write to."""
+    history = history_of(settings, install, store, files, clock, stack)
+    mirror = Mirror(store.store, files, install.files, clock, prefix=settings.s3_prefix, identity=store.identity)
+    stack.push_async_callback(mirror.close)
+    turns = Turns()
+    placing = DiskPlacing()
+    stack.callback(placing.close)
+    pool = ThreadPoolExecutor(2, thread_name_prefix="checking")
+    stack.callback(pool.shutdown)
+    source = Below(store.store, settings.s3_prefix)
+    return Recording(
+        history=history,
+        mirror=mirror,
+        keeping=Keeping(history, mirror, registry, clock, turns),
+        turns=turns,
+        choosing=Choosing(history.archive, clock),
+        restorer=Restorer(
+            history.archive, files, placing, clock, settings.workspaces, HistorySafety(history, files), turns
+        ),
+        destinations=destinations_of(settings, install, source, clock, pool, stack),
+    )

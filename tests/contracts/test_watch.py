@@ -246,3 +246,16 @@ def test_a_full_watch_table_is_told_and_the_top_folder_still_heard(tmp_path: Pat
     if "unshare failed" in done.stderr or "Operation not permitted" in done.stderr:
         pytest.skip("user namespaces are not allowed here")
     assert "limit of watched folders is reached" in done.stdout, done.stderr
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("after_s", [0.0, 0.06, 0.1, 0.15, 0.2])
+async def test_it_ends_at_once_also_while_a_watcher_is_being_started(tmp_path: Path, after_s: float) -> None:
+    project(tmp_path, "w")
+    watch = FolderWatch(tmp_path, SystemClock())
+    watch.keep("w", Wanted(frozenset({"", "src"})))
+    task = asyncio.ensure_future(watch.run())
+    await asyncio.sleep(after_s)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task

@@ -94,7 +94,11 @@ class Shard:
         new = None
         if self._folders:
             new = _Thread(self)
-            await _first([new.ready.wait(), new.ended.wait()])
+            try:
+                await _first([new.ready.wait(), new.ended.wait()])
+            except BaseException:
+                new.stop.set()
+                raise
         if old is not None:
             old.stop.set()
         if new is None or new.ready.is_set():

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from monitor.domain import tree as trees
-from monitor.domain.batch import MAX_FILE, LeftOut, Stamp, eligible, is_mass_delete, stamp_of
+from monitor.domain.batch import MASS_FILES, MAX_FILE, LeftOut, Stamp, eligible, is_mass_delete, stamp_of
 from monitor.domain.history.entry import Entry
 from monitor.domain.tree import Kind, Tree
 
@@ -48,7 +48,7 @@ def plan_of(
         if entry.kind is not Kind.FILE:
             plan.state[entry.path] = _plain(known.state.get(entry.path), entry)
         elif entry.path in files:
-            if known.keys.get(entry.path) == stamp_of(entry) and not allows_secret(entry.path):
+            if _is_key(known, entry) and not allows_secret(entry.path):
                 keys, keys_bytes = keys + 1, keys_bytes + entry.size
             elif (old := _unread(known, entry)) is not None:
                 plan.state[entry.path] = old
@@ -90,8 +90,21 @@ def with_keys(left_out: LeftOut, files: int, size: int) -> LeftOut:
 
 def much_gone(old: Mapping[str, Entry], new: Mapping[str, Entry]) -> bool:
     """More than 100 files and more than half of them vanished at once."""
-    files = {path for path, entry in old.items() if entry.kind is Kind.FILE}
-    return is_mass_delete(len(files), len(files - new.keys()))
+    gone = old.keys() - new.keys()
+    if len(gone) <= MASS_FILES:
+        return False
+    files = [entry for entry in old.values() if entry.kind is Kind.FILE]
+    return is_mass_delete(len(files), sum(entry.path in gone for entry in files))
+
+
+def changes_between(old: Mapping[str, Entry], new: Mapping[str, Entry]) -> int:
+    """How many paths differ."""
+    written = sum((before := old.get(p)) is not e and before != e for p, e in new.items())
+    return written + len(old.keys() - new.keys())
+
+
+def _is_key(known: Known, entry: trees.Entry) -> bool:
+    return bool(known.keys) and known.keys.get(entry.path) == stamp_of(entry)
 
 
 def _plain(old: Entry | None, entry: trees.Entry) -> Entry:

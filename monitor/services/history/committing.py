@@ -18,7 +18,7 @@ from monitor.domain.history.delta import base_due, delta, delta_bytes_after, tot
 from monitor.domain.history.entry import Entry, Piece, packs_of
 from monitor.domain.history.numbering import placed
 from monitor.domain.history.path_text import order
-from monitor.domain.history.planning import Plan, composed, much_gone, plan_of, with_keys
+from monitor.domain.history.planning import Plan, changes_between, composed, much_gone, plan_of, with_keys
 from monitor.domain.history.revision import MASS_DELETE, GitHead, Grade, Header, Origin, Revision, Why
 from monitor.domain.tree import Tree
 from monitor.ports.clock import Clock
@@ -81,7 +81,6 @@ class Batch:
         self._placing = Placing(head.name, outlet, tools.fence, tools.prefix, tools.pool)
         self._much = False
         self._unstable: set[str] = set()
-        self._clean: dict[str, int] = {}
 
     async def commit(self) -> Revision | None:
         """The revision that now exists, or None where nothing changed.
@@ -101,11 +100,12 @@ class Batch:
         unsettled = {c.path for c in gathered.unsettled if not c.gone} | gathered.torn
         self._unstable = unsettled if request.only else unsettled | plan.unseen
         state = await self._run(composed, plan, gathered.entries(where), head.state, unsettled | plan.unseen)
-        self._note(plan, gathered, state)
+        self._note(plan, gathered)
         if not self._differs(state):
+            self._mark_clean(plan, gathered, state)
             return None
         revision, base = await self._revision(state, gathered.read_ns, seen_ns)
-        return await self._write(revision, base, state)
+        return await self._write(revision, base, state, partial(self._mark_clean, plan, gathered, state))
 
     async def _gather(self, plan: Plan) -> tuple[Gathered, Mapping[str, Piece]]:
         if not plan.read:
@@ -155,14 +155,12 @@ class Batch:
                 found.append(changed.now or listed[changed.path])
         return found
 
-    def _note(self, plan: Plan, gathered: Gathered, state: Mapping[str, Entry]) -> None:
+    def _note(self, plan: Plan, gathered: Gathered) -> None:
         """What is true whether or not a revision comes of it."""
         head = self._head
         sizes = sum(stamp[0] for stamp in gathered.keys.values())
         head.left_out = with_keys(head.left_out, len(gathered.keys), sizes)
         head.keys.update(gathered.keys)
-        clean = {p: i for p, i in head.clean.items() if p in plan.state} | gathered.clean()
-        self._clean = {p: i for p, i in clean.items() if p in state}
         refused = [c for c in gathered.unsettled if c.refused]
         head.error = f"{refused[0].path} cannot be read: {refused[0].reason}" if refused else ""
         if not gathered.unsettled and not plan.read:
@@ -170,13 +168,17 @@ class Batch:
 
     def _differs(self, state: Mapping[str, Entry]) -> bool:
         head = self._head
-        settled_now = head.header is not None and head.header.grade is Grade.BUSY and not self._unstable
-        if head.header is None and not state and not self._request.always:
-            return False
-        if state != head.state or head.header is None or settled_now or self._request.always:
-            return True
-        head.clean = self._clean
-        return False
+        if head.header is None:
+            return bool(state) or self._request.always
+        settled_now = head.header.grade is Grade.BUSY and not self._unstable
+        return state != head.state or settled_now or self._request.always
+
+    def _mark_clean(self, plan: Plan, gathered: Gathered, state: dict[str, Entry]) -> None:
+        """From now on these files need no reading; nor does it matter if this is lost."""
+        clean = self._head.clean
+        for path in [entry.path for entry in plan.read] + list(self._head.state.keys() - state.keys()):
+            clean.pop(path, None)
+        clean.update((path, inode) for path, inode in gathered.clean().items() if path in state)
 
     async def _revision(self, state: dict[str, Entry], read_ns: int, seen_ns: int) -> tuple[Revision, bytes | None]:
         head, request = self._head, self._request
@@ -217,18 +219,20 @@ class Batch:
         except FolderGone:
             return None
 
-    async def _write(self, revision: Revision, base: bytes | None, state: dict[str, Entry]) -> Revision:
+    async def _write(
+        self, revision: Revision, base: bytes | None, state: dict[str, Entry], mark_clean: Callable[[], None]
+    ) -> Revision:
         """Base, then revision; then, and only then, the head speaks of them."""
         head, prefix = self._head, self._tools.prefix
         if base is not None:
             await self._outlet.put(keys.base_key(prefix, head.name, revision.header.base), base)
-        changes = sum(head.state.get(p) != e for p, e in state.items()) + len(head.state.keys() - state.keys())
+        changes = changes_between(head.state, state)
         base_entries, base_packs = head.base, head.base_packs
         if base is not None:
             base_entries, base_packs = state, packs_of(state.values())
         revision, data = await self._placing.place(revision, base_packs, changes)
+        mark_clean()
         head.put(revision, len(data), base_entries, base_packs, state)
-        head.clean = self._clean
         if self._outlet.direct:
             head.stored = revision.header
         await self._tools.cache.put_revision(head.name, data, base)

@@ -54,8 +54,9 @@ def _dropped(running: Monitor, name: str) -> float:
 
 
 def _docker_run(client: docker.DockerClient, image: str, folder: Path, network: str) -> float:
-    command = ["docker", "run", "-d", "--read-only", "--tmpfs", "/app:size=1m,mode=1777", "--tmpfs", "/tmp",
-               "-v", f"{folder}:/workspace:ro", "-e", "PORT=8000", "--user", "65532:65532", "--network", network, image]  # fmt: skip
+    command = ["docker", "run", "-d", "--read-only", "--tmpfs", "/app:size=1m,mode=1777", "--tmpfs", "/tmp"]
+    command += ["-v", f"{folder}:/workspace:ro", "-e", "PORT=8000", "--user", "65532:65532"]
+    command += ["--network", network, image]
     began = time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:

@@ -125,8 +125,8 @@ class History:
         """Keep the settled `tree` of `folder` as one revision; None where nothing changed and not `always`.
 
         `only`: `tree` is a part, laid out in `folder`, of what is otherwise as it was. `seen_ns` is the first event
-        of the batch. Raises `FolderGone`, `Fenced`, `UnknownFormat`, `StoreFull` (the spool's disk or limit); whatever
-        is raised, nothing was recorded and the same call may be tried again.
+        of the batch. Raises `FolderGone`, `Fenced`, `UnknownFormat`, `StoreFull` (the spool's disk or limit);
+        whatever is raised, nothing was recorded and the same call may be tried again.
         """
         await self._load_spool()
         tree = replace(tree, unread=("",)) if only else tree

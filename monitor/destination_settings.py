@@ -100,7 +100,7 @@ class DestinationSettings(BaseModel):
 
 def destinations_in(data: Path) -> tuple[DestinationSettings, ...]:
     """The destinations set in the data folder; raises `UsageError` naming the table and what would be right."""
-    return parsed(_text(data / FILE), data / FILE)
+    return parsed(text_of(data / FILE), data / FILE)
 
 
 def parsed(text: str, path: Path) -> tuple[DestinationSettings, ...]:
@@ -170,7 +170,8 @@ def _one(table: Any, number: int, path: Path) -> DestinationSettings:
         ) from None
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """What the file holds, "" where there is none; raises `UsageError`."""
     try:
         return path.read_text("utf-8")
     except FileNotFoundError:

@@ -9,7 +9,7 @@ their closing `/`) yields the order of whole keys. Folders ahead are asked for w
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -58,16 +58,21 @@ async def walk(store: Folders, prefix: str, after: str = "") -> AsyncIterator[Li
     wanted = _Wanted(prefix, after)
     top = _Node(prefix[: prefix.rfind("/") + 1])
     stack = [await _children(store, top, wanted)]
-    while stack:
-        if not stack[-1]:
-            stack.pop()
-            continue
-        node = stack[-1].popleft()
-        if node.is_folder:
-            _ask_ahead(store, stack[-1])
-            stack.append(await _children(store, node, wanted))
-        else:
-            yield Listed(node.key, node.size)
+    try:
+        while stack:
+            if not stack[-1]:
+                stack.pop()
+                continue
+            node = stack[-1].popleft()
+            if node.is_folder:
+                _ask_ahead(store, stack[-1])
+                stack.append(await _children(store, node, wanted))
+            else:
+                yield Listed(node.key, node.size)
+    finally:
+        for node in (node for nodes in stack for node in nodes):
+            if isinstance(node.answer, Coroutine):
+                node.answer.close()
 
 
 async def _children(store: Folders, folder: _Node, wanted: _Wanted) -> deque[_Node]:

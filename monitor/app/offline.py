@@ -9,12 +9,12 @@ import asyncio
 import fcntl
 import os
 import signal
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from monitor.adapters.clock import SystemClock
 from monitor.adapters.files import DiskFiles
@@ -23,7 +23,7 @@ from monitor.app.install import Install, held
 from monitor.app.places import place_of
 from monitor.app.storing import Storing, storing
 from monitor.destination_settings import destinations_in
-from monitor.errors import SlipwayError
+from monitor.errors import Conflict, SlipwayError
 from monitor.ports.clock import Clock
 from monitor.ports.store import Store
 from monitor.services.destinations.destination import Destination, Means
@@ -32,6 +32,9 @@ from monitor.services.destinations.places import Below
 from monitor.services.history.history import History
 from monitor.services.mirror import Mirror
 from monitor.settings import Settings
+
+# There while a seed is under way or was cut off.
+SEEDING = "seeding.json"
 
 Answer = TypeVar("Answer")
 
@@ -137,7 +140,16 @@ def destinations_of(
 def history_of(
     settings: Settings, install: Install, store: Storing, files: DiskFiles, clock: Clock, stack: AsyncExitStack
 ) -> History:
-    """The write path on the data folder's spool and cache; not opened yet."""
+    """The write path on the data folder's spool and cache; not opened yet.
+
+    Raises where bringing the history back was cut off: whoever writes on it now parts it from its copy.
+    """
+    half = install.files.read(SEEDING)
+    if half is not None:
+        raise Conflict(
+            "The history is only half back: `slipway backup seed` was cut off.",
+            hint=f"Call `slipway backup seed {dict(half).get('from', 'NAME')}` again; it goes on where it was.",
+        )
     spool = FolderStore(settings.data / "spool", create=True)
     cache = FolderStore(settings.data / "cache" / "history", create=True)
     for folder in (spool, cache):
@@ -156,7 +168,7 @@ def history_of(
     return history
 
 
-def run(work: Coroutine[Any, Any, Answer]) -> Answer:
+def run(work: Awaitable[Answer]) -> Answer:
     """`asyncio.run`, but SIGTERM too ends it in order: the bundled store is stopped before we are."""
 
     async def ended_by_signals() -> Answer:

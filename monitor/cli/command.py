@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from monitor.cli import doctor, folders, tokens, up, verbs, views
+from monitor.cli import backup, doctor, folders, tokens, up, verbs, views
 from monitor.cli.talk import complain, out_json
 from monitor.errors import SlipwayError, UsageError
 
@@ -46,6 +46,7 @@ for command in (
     folders.explain,
     tokens.token,
     doctor.doctor,
+    backup.backup,
 ):
     cli.add_command(command)
 

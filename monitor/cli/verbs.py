@@ -57,7 +57,7 @@ restart = _verb("restart", "serving", "Replace what runs by a fresh start.")
 
 def wait(client: Client, job: dict[str, Any]) -> dict[str, Any]:
     """The job once it is over; its progress is told meanwhile. Raises what made it fail."""
-    with _Telling(f"{job['kind']} {job['workspace']}") as tell:
+    with Telling(f"{job['kind']} {job['workspace']}") as tell:
         while job["state"] in WAITING:
             tell(str(job["progress"].get("text", "")))
             time.sleep(POLL_S)
@@ -69,7 +69,7 @@ def wait(client: Client, job: dict[str, Any]) -> dict[str, Any]:
     return job
 
 
-class _Telling:
+class Telling:
     """Progress on stderr: one living line on a terminal, each new sentence once elsewhere."""
 
     def __init__(self, what: str) -> None:

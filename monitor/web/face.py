@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from monitor.services.access import Access
 from monitor.services.desk import Desk
+from monitor.services.destinations.backups import Backups
 from monitor.services.jobs import Jobs
 from monitor.services.registry import Registry
 
@@ -24,3 +25,4 @@ class Face:
     access: Access
     log_lines: Callable[[int], list[str]]
     workspaces_url: str
+    backups: Backups | None = None

@@ -16,6 +16,7 @@ from monitor.errors import Refused, SlipwayError
 from monitor.settings import Settings
 from monitor.web.answers import MAX_BODY, one_shape
 from monitor.web.api import Api
+from monitor.web.destinations import Destinations
 from monitor.web.events import Events
 from monitor.web.face import Face
 from monitor.web.guard import Guard
@@ -31,6 +32,7 @@ def api_app(face: Face, guard: Guard, *before: Middleware) -> web.Application:
     app = web.Application(middlewares=[one_shape, *before, guard.middleware], client_max_size=MAX_BODY)
     events = Events(face.registry, guard)
     routes = [*Api(face).routes(), *Tokens(face.access).routes(), web.get("/api/events", events.handle)]
+    routes += Destinations(face.backups, face.jobs).routes()
     routes += Description(routes, version("slipway")).routes()
     app.add_routes(routes)
 

@@ -103,7 +103,7 @@ class Pass:
         def progress(step: Step) -> None:
             nonlocal done
             done += 1
-            self._tell(f"copying {plan.workspace} to {self._terms.name}: {done} of {total} objects", done, total)
+            self._tell(f"copying {plan.workspace} to {self._terms.name}", done, total)
 
         copier = Copier(self._source, self._there, checker, progress)
         try:

@@ -27,14 +27,15 @@ from monitor.services.restore.safety import seen
 class Kept:
     """What became of one workspace. `revision` is the newest one, `new` whether this made it.
 
-    `changed` and `removed` count paths (in a dry run by size and time alone); `waiting` is a sentence where a person
-    must decide, `error` what went wrong.
+    `files` is how many it has; `changed` and `removed` count paths in a dry run, by size and time alone. `waiting` is a
+    sentence where a person must decide, `error` what went wrong.
     """
 
     workspace: str
     revision: int | None = None
     kept_at: str | None = None
     new: bool = False
+    files: int = 0
     changed: int = 0
     removed: int = 0
     waiting: str = ""
@@ -102,8 +103,7 @@ class Primary:
             revision=newest.seq if newest else None,
             kept_at=rfc3339(newest.time_ns) if newest else None,
             new=revision is not None,
-            changed=len(revision.changed) if revision else 0,
-            removed=len(revision.removed) if revision else 0,
+            files=newest.files if newest else 0,
             waiting=waiting,
             error=self._history.state(name).error,
         )

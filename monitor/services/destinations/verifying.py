@@ -41,7 +41,7 @@ class Verifier:
     async def _one(self, step: Step) -> None:
         self._done += 1
         total = len(self._there_is)
-        self._tell(f"reading {self._checker.workspace} back: {self._done} of {total} objects", self._done, total)
+        self._tell(f"reading {self._checker.workspace} back", self._done, total)
         try:
             data = await self._checker.sound(self._there, step.part, step.key)
         except NoSuchKey:

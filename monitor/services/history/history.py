@@ -22,7 +22,7 @@ from monitor.domain.tree import Tree
 from monitor.errors import SlipwayError
 from monitor.ports.clock import Clock
 from monitor.ports.files import Files
-from monitor.ports.store import Store, StoreFull
+from monitor.ports.store import Store, StoreAway, StoreFull
 from monitor.services.history.archive import Archive
 from monitor.services.history.cache import Cache, clean_of, write_clean
 from monitor.services.history.committing import Batch, Request, Tools
@@ -183,6 +183,17 @@ class History:
     def distrust(self, name: str, packs: Collection[str]) -> None:
         """These packs are condemned: a batch that needs their content uploads it again."""
         self._head(name).distrust(packs)
+
+    async def check(self) -> None:
+        """For whoever removes: raises `Fenced` unless this process may write, `StoreAway` where nobody can tell."""
+        if not await self._link.ready():
+            raise StoreAway("The store does not answer.", hint="what waits for it is kept on this machine")
+        await self._link.check()
+
+    async def purged(self, name: str) -> None:
+        """Nothing is kept of this workspace any more; the caller holds it. A next batch begins a new history."""
+        self._heads[name].begin_anew()
+        await self._cache.forget(name)
 
     async def catch_up(self) -> bool:
         """Upload what waits; True once nothing does. Raises `Fenced`."""

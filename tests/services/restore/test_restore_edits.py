@@ -66,7 +66,9 @@ async def test_a_save_at_any_step_is_on_disk_or_in_a_revision(spot: Spot, step: 
         assert header.kind == Why.DISPLACED
     wanted = spot.oracle(seq)
     now = spot.now()
-    assert {p: now[p] for p in wanted if p != path.encode()} == {p: c for p, c in wanted.items() if p != path.encode()}
+    assert {p: now[p] for p in wanted if p != path.encode()} == {
+        p: c for p, c in wanted.items() if p != path.encode()
+    }
 
 
 async def test_an_edit_in_place_after_the_safety_revision_is_kept(spot: Spot) -> None:
@@ -130,6 +132,7 @@ async def test_a_store_that_goes_away_meanwhile_keeps_nothing_from_being_kept(sp
     await spot.desk.write("a", "one")
     seq = await spot.keep()
     place = await spot.desk.write("a", "two")
+
     def away() -> None:
         place.write_text("SAVED MEANWHILE")
         spot.desk.store.arm(Fault("before"))

@@ -93,6 +93,7 @@ class Platform:
         group.create_task(self.storing.prepare(self.clock, self._store_banner), name="prepare store")
         group.create_task(self.jobs.run(), name="jobs")
         group.create_task(self.kept.keeping.run(), name="keeping")
+        group.create_task(self.kept.destinations.run(), name="destinations")
         group.create_task(self.routing.run(), name="routing")
         group.create_task(self.reconciler.run(), name="reconciler")
         group.create_task(self.watchdog.run(self.routing.wanted), name="watchdog")
@@ -110,7 +111,7 @@ class Platform:
 
     def notes(self) -> tuple[str, ...]:
         """Sentences a person should read at the start."""
-        return (*self.engine_notes, UNPROTECTED)
+        return self.engine_notes if self.kept.destinations.protected else (*self.engine_notes, UNPROTECTED)
 
     def sign_in_link(self) -> str | None:
         """The dashboard's address with the first token, on the very first start only."""
@@ -130,7 +131,7 @@ class Platform:
             "router": self.traefik.condition.state.value,
             "store": self.storing.condition if self.storing.running else "away",
             "uptime_s": round(self.clock.monotonic() - self.began),
-            "protected": False,
+            "protected": self.kept.destinations.protected,
         }
 
     async def _open_history(self) -> None:
@@ -228,6 +229,7 @@ async def build(
         keep=keep,
         forget=forget,
         turns=kept.turns,
+        renamed=kept.keeping.renamed,
     )
     reconciler = Reconciler(settings.workspaces, files, watch, engine, tools, scan_s=settings.scan_s)
     jobs = Jobs(clock, registry.emit)
@@ -239,7 +241,15 @@ async def build(
         began=clock.monotonic(), first_token=first_token,
     )  # fmt: skip
     desk = Desk(registry, intents, reconciler.keepers, observer, engine, clock, platform.facts)
-    face = Face(desk, jobs, registry, access, lambda lines: logs.tail(log_file, lines), settings.workspaces_url)
+    face = Face(
+        desk,
+        jobs,
+        registry,
+        access,
+        lambda lines: logs.tail(log_file, lines),
+        settings.workspaces_url,
+        kept.backups,
+    )
     await stack.enter_async_context(dashboard(face, settings))
     await stack.enter_async_context(control_socket(face, settings.data))
     return platform

@@ -39,7 +39,8 @@ class Tools:
     """What every keeper works with.
 
     `keep` is given each settled look (and the ns of its batch's first event) so that its files are kept in S3,
-    `forget` the name of a workspace that is no more. `turns` keeps restores and launches apart."""
+    `forget` the name of a workspace that is no more. `turns` keeps restores and launches apart. `renamed` is told a new name and the one
+    the same folder had before."""
 
     crew: Crew
     survey: Survey
@@ -50,6 +51,7 @@ class Tools:
     keep: Callable[[str, Path, Look, int], None]
     forget: Callable[[str, Path], Awaitable[None]]
     turns: Turns
+    renamed: Callable[[str, str], None]
 
 
 class Keeper:

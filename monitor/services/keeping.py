@@ -11,7 +11,7 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from monitor.domain.history.revision import Why
+from monitor.domain.history.revision import Origin, Why
 from monitor.domain.state import SyncState
 from monitor.domain.tree import Tree
 from monitor.errors import SlipwayError
@@ -47,6 +47,7 @@ class Keeping:
         self._waiting: dict[str, _Waiting] = {}
         self._offered: dict[str, str] = {}
         self._busy: set[str] = set()
+        self._origins: dict[str, Origin] = {}
         self._group: asyncio.TaskGroup | None = None
 
     async def run(self) -> None:
@@ -72,6 +73,12 @@ class Keeping:
         waiting = self._waiting.get(name)
         self._waiting[name] = _Waiting(folder, look, waiting.seen_ns if waiting else seen_ns)
         self._begin(name)
+
+    def renamed(self, name: str, before: str) -> None:
+        """The same folder had another name: its history goes on from there."""
+        newest = self._history.newest(before)
+        if newest is not None:
+            self._origins[name] = Origin(before, newest.seq)
 
     async def gone(self, name: str, folder: Path) -> None:
         """The folder was deleted: a last revision says so; everything kept stays under retention."""
@@ -112,8 +119,14 @@ class Keeping:
         look = waiting.look
         try:
             await self._history.commit(
-                name, waiting.folder, look.tree, seen_ns=waiting.seen_ns, overrides=look.overrides
+                name,
+                waiting.folder,
+                look.tree,
+                seen_ns=waiting.seen_ns,
+                overrides=look.overrides,
+                origin=self._origins.get(name),
             )
+            self._origins.pop(name, None)
         finally:
             self._show(name)
         await self._mirror.sync(name, waiting.folder, look.tree, look.overrides)

@@ -39,6 +39,7 @@ class Reconciler:
         self._keepers: dict[str, Keeper] = {}
         self._before: RootScan | None = None
         self._inodes: dict[str, int] = {}
+        self._named: dict[int, str] = {}
         self._scan_now = asyncio.Event()
         self.first_scan = asyncio.Event()
 
@@ -87,12 +88,15 @@ class Reconciler:
             if name not in named:
                 keeper.gone()
         self._before, self._inodes = scan, {f.folder: f.inode for f in scan.folders}
+        self._named = {folder.inode: name for name, folder in named.items()}
         await self._adopt(group)
 
     def _meet(self, name: str, folder: Folder, group: asyncio.TaskGroup) -> None:
         keeper = self._keepers.get(name)
         if keeper is None:
             sudden = self.first_scan.is_set()
+            if (before := self._named.get(folder.inode, name)) != name:
+                self._tools.renamed(name, before)
             self._begin(Keeper(name, self._root / folder.folder, self._tools, sudden=sudden), group)
         elif keeper.folder.name != folder.folder or self._inodes.get(folder.folder) not in {None, folder.inode}:
             keeper.moved(self._root / folder.folder)

@@ -31,6 +31,17 @@ async def test_a_dropped_folder_serves_and_a_deleted_one_leaves_nothing(tmp_path
         assert "forget my-site" in w.writes()
 
 
+async def test_a_renamed_folder_is_known_as_the_same_and_runs_under_its_new_name(tmp_path: Path):
+    async with world(tmp_path) as w:
+        folder = w.drop("old")
+        await w.phase("old", "serving")
+        folder.rename(w.root / "new")
+        w.watch.say()
+        await w.phase("new", "serving")
+        await w.gone("old")
+        assert w.renamed == [("new", "old")]
+
+
 async def test_a_second_look_writes_nothing(tmp_path: Path):
     async with world(tmp_path) as w:
         w.drop("a")

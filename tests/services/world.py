@@ -75,6 +75,7 @@ class World:
     desk: Desk
     watch: TestWatch
     kept: list[str] = field(default_factory=list)
+    renamed: list[tuple[str, str]] = field(default_factory=list)
 
     def drop(self, name: str, files: dict[str, str] | None = None) -> Path:
         """Put a folder into the root and hint the root."""
@@ -142,6 +143,7 @@ async def world(
     observer = Observer(engine, clock)
     intents = Intents(DiskStateFiles(tmp_path / "state"))
     kept: list[str] = []
+    renamed: list[tuple[str, str]] = []
     tools = Tools(
         crew=Crew(engine, observer, routing, Answering(), clock),
         survey=Survey(files, engine, clock, user_of=lambda owner: (12345, 12345), copies=tmp_path / "copies"),
@@ -152,6 +154,7 @@ async def world(
         keep=lambda name, folder, look, seen_ns: kept.append(name),
         forget=_forgotten,
         turns=Turns(),
+        renamed=lambda name, before: renamed.append((name, before)),
     )
     reconciler = Reconciler(root, files, watch, engine, tools, scan_s=scan_s)
     desk = Desk(registry, intents, reconciler.keepers, observer, engine, clock, dict)
@@ -159,7 +162,7 @@ async def world(
         loops = [group.create_task(routing.run()), group.create_task(reconciler.run())]
         await until(reconciler.first_scan.is_set)
         try:
-            yield World(root, stage, router, registry, reconciler, desk, watch, kept)
+            yield World(root, stage, router, registry, reconciler, desk, watch, kept, renamed)
         finally:
             for loop in loops:
                 loop.cancel()

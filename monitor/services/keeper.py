@@ -39,8 +39,8 @@ class Tools:
     """What every keeper works with.
 
     `keep` is given each settled look (and the ns of its batch's first event) so that its files are kept in S3,
-    `forget` the name of a workspace that is no more. `turns` keeps restores and launches apart. `renamed` is told a new name and the one
-    the same folder had before."""
+    `forget` the name of a workspace that is no more. `turns` keeps restores and launches apart. `renamed` is told
+    a new name and the one the same folder had before."""
 
     crew: Crew
     survey: Survey

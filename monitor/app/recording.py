@@ -12,8 +12,10 @@ from monitor.app.install import Install
 from monitor.app.offline import destinations_of, history_of
 from monitor.app.storing import Storing
 from monitor.ports.clock import Clock
+from monitor.services.destinations.backups import Backups
 from monitor.services.destinations.destinations import Destinations
 from monitor.services.destinations.places import Below
+from monitor.services.destinations.primary import Primary
 from monitor.services.history.history import History
 from monitor.services.keeping import Keeping
 from monitor.services.mirror import Mirror
@@ -36,6 +38,7 @@ class Recording:
     choosing: Choosing
     restorer: Restorer
     destinations: Destinations
+    backups: Backups
 
 
 def recording(
@@ -57,6 +60,11 @@ def recording(
     pool = ThreadPoolExecutor(2, thread_name_prefix="checking")
     stack.callback(pool.shutdown)
     source = Below(store.store, settings.s3_prefix)
+    destinations = destinations_of(settings, install, source, clock, pool, stack)
+
+    async def primary() -> Primary:
+        return Primary(history, mirror, files, settings.workspaces, turns)
+
     return Recording(
         history=history,
         mirror=mirror,
@@ -66,5 +74,6 @@ def recording(
         restorer=Restorer(
             history.archive, files, placing, clock, settings.workspaces, HistorySafety(history, files), turns
         ),
-        destinations=destinations_of(settings, install, source, clock, pool, stack),
+        destinations=destinations,
+        backups=Backups(destinations, primary),
     )

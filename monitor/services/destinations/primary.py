@@ -21,14 +21,15 @@ from monitor.services.history.history import History
 from monitor.services.jobs import Tell
 from monitor.services.mirror import Mirror
 from monitor.services.restore.safety import seen
+from monitor.services.restore.turns import Turns
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
     """What became of one workspace. `revision` is the newest one, `new` whether this made it.
 
-    `files` is how many it has; `changed` and `removed` count paths in a dry run, by size and time alone. `waiting` is a
-    sentence where a person must decide, `error` what went wrong.
+    `files` is how many it has; `changed` and `removed` count paths in a dry run, by size and time alone. `waiting` is
+    a sentence where a person must decide, `error` what went wrong.
     """
 
     workspace: str
@@ -46,10 +47,11 @@ class Kept:
 
 
 class Primary:
-    """`root` is the workspaces folder. `history` is open; with a running monitor it is the monitor's own."""
+    """`root` is the workspaces folder. `history` is open; with a running monitor it and `turns` are the monitor's."""
 
-    def __init__(self, history: History, mirror: Mirror, files: Files, root: Path) -> None:
+    def __init__(self, history: History, mirror: Mirror, files: Files, root: Path, turns: Turns | None = None) -> None:
         self._history, self._mirror, self._files, self._root = history, mirror, files, root
+        self._turns = turns or Turns()
 
     async def run(
         self,
@@ -80,7 +82,8 @@ class Primary:
         try:
             if dry_run:
                 return await self._planned(name, folder)
-            return await self._kept(name, folder, mode, confirm=confirm)
+            async with self._turns.hold(name):
+                return await self._kept(name, folder, mode, confirm=confirm)
         except SlipwayError as error:
             return Kept(name, error=error.message)
 

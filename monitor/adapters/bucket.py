@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from monitor.adapters.bucket_lifecycle import endangering, merged
 from monitor.adapters.bucket_probe import Abilities, look
+from monitor.adapters.bucket_versions import erase
 from monitor.adapters.s3_access import S3Access
 from monitor.adapters.store_errors import failure
 
@@ -75,6 +76,10 @@ class Bucket:
     async def probe(self) -> Abilities:
         """Try what the server can do with objects of our own, and remove them again."""
         return await self._call("try what the server can do", self._probe)
+
+    async def erase(self, prefix: str) -> int:
+        """Remove every version of everything below `prefix`, for good; how many there were."""
+        return await self._call("erase old versions", lambda client: erase(client, self._access.bucket, prefix))
 
     def close(self) -> None:
         """Let go of the threads and connections; a call under way ends by itself."""

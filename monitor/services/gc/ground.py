@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
@@ -28,6 +28,10 @@ class Ground(Protocol):
         """From now on, content that lies in these packs is uploaded again where it is needed."""
         ...
 
+    async def purged(self, workspace: str) -> None:
+        """Nothing is kept of the workspace any more; called inside `hold`."""
+        ...
+
 
 class Alone:
     """The ground where nobody writes: a script that holds the data folder's lock while the monitor is stopped."""
@@ -43,21 +47,26 @@ class Alone:
 
     def distrust(self, workspace: str, packs: Collection[str]) -> None: ...
 
+    async def purged(self, workspace: str) -> None: ...
+
 
 class BesideHistory:
-    """The ground where this very process keeps the history; `check` raises `Fenced` unless the claim is ours."""
+    """The ground where this very process keeps the history."""
 
-    def __init__(self, history: History, check: Callable[[], Awaitable[None]]) -> None:
-        self._history, self._check = history, check
+    def __init__(self, history: History) -> None:
+        self._history = history
 
     def hold(self, workspace: str) -> AbstractAsyncContextManager[None]:
         return self._history.hold(workspace)
 
     async def check(self) -> None:
-        await self._check()
+        await self._history.check()
 
     def waiting(self, workspace: str) -> bool:
         return self._history.state(workspace).spooled > 0
 
     def distrust(self, workspace: str, packs: Collection[str]) -> None:
         self._history.distrust(workspace, packs)
+
+    async def purged(self, workspace: str) -> None:
+        await self._history.purged(workspace)

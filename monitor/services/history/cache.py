@@ -70,6 +70,11 @@ class Cache:
         """`clean` as `write_clean` makes it."""
         await self._put(name, "clean", clean)
 
+    async def forget(self, name: str) -> None:
+        """Nothing is remembered of this workspace; raises where that cannot be: it would be believed."""
+        for what in ("revision", "base", "clean"):
+            await self._store.delete(f"{self._top}/{name}/{what}")
+
     async def _get(self, name: str, what: str) -> bytes | None:
         try:
             return await self._store.get(f"{self._top}/{name}/{what}")

@@ -96,3 +96,11 @@ class Head:
         """Forget what can be read again; what is known of the newest revision stays."""
         self.loaded = self.recalled = False
         self.base, self.state, self.clean, self.index = {}, {}, {}, {}
+
+    def begin_anew(self) -> None:
+        """There is no revision any more, here or in the store."""
+        self.unload()
+        self.sure, self.seq, self.size = False, 0, 0
+        self.header = self.stored = None
+        self.base_packs, self.keys = frozenset(), {}
+        self.condemned.clear()

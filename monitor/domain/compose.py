@@ -17,14 +17,18 @@ from monitor.domain.container import LOG_OPTIONS, ContainerPlan, Mount, MountKin
 
 TEMPLATE = "workspace.yaml.j2"
 _COMPOSE_OWN = "com.docker.compose."
-_ODD = re.compile(r"[^ -~]")
+_ODD = re.compile(r"[^ -~\n]")
 
 
 def quoted(value: object) -> str:
     """One scalar as Compose must read it: text quoted and `$`-escaped, numbers and booleans plain."""
     if isinstance(value, bool | int | float):
         return json.dumps(value)
-    text = json.dumps(str(value).replace("$", "$$"), ensure_ascii=False)
+    return in_ascii(json.dumps(str(value).replace("$", "$$"), ensure_ascii=False))
+
+
+def in_ascii(text: str) -> str:
+    """JSON with every other character written as YAML's own escape; line ends stand."""
     return _ODD.sub(_escaped, text)
 
 

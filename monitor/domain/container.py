@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from monitor.domain.launch import Limits
+from monitor.domain.stack import Need
 
 LOG_OPTIONS = (("max-file", "2"), ("max-size", "5m"))
 """Docker's own rotation: at most 10 MB a container."""
@@ -73,7 +74,9 @@ class ContainerPlan:
     """Everything about one container that is ours to choose.
 
     `script` runs by `/bin/sh -c` in place of the image's own command. `aliases` are its names on its network. A limit
-    of 0 is none; `swap_limited` means that memory and swap together stay within the memory limit.
+    of 0 is none; `swap_limited` means that memory and swap together stay within the memory limit. What follows
+    `script` is said by stacks only: words of the image's author that stand where they are None or "", other names on
+    the network, services that must be there before.
     """
 
     name: str
@@ -91,6 +94,16 @@ class ContainerPlan:
     read_only: bool = False
     swap_limited: bool = True
     script: str | None = None
+    entrypoint: tuple[str, ...] | None = None
+    command: tuple[str, ...] | None = None
+    working_dir: str = ""
+    stop_signal: str = ""
+    stop_grace: int | None = None
+    platform: str = ""
+    tty: bool = False
+    stdin_open: bool = False
+    more_aliases: tuple[str, ...] = ()
+    needs: tuple[Need, ...] = ()
 
     @property
     def memory_and_swap(self) -> int:
@@ -99,4 +112,4 @@ class ContainerPlan:
 
     @property
     def aliases(self) -> tuple[str, ...]:
-        return (self.name, self.service)
+        return (self.name, self.service, *self.more_aliases)

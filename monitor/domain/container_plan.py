@@ -85,7 +85,7 @@ def plan_app(spec: LaunchSpec, generation: int, place: Place, route_labels: Mapp
         labels=_pairs({**route_labels, **own}),
         mounts=(*_folders(place, with_ca), *_app_volumes(spec, place.names)),
         tmpfs=_tmpfs(spec.limits, read_only=spec.read_only),
-        limits=_limits(spec.limits, place),
+        limits=fitting(spec.limits, place),
         swap_limited=Limit.SWAP not in place.lacks,
         network=place.network,
         health=_health(spec),
@@ -109,7 +109,7 @@ def plan_install(spec: LaunchSpec, place: Place, script: str) -> ContainerPlan:
         labels=_pairs({**_own(place.names, spec.workspace), labels.ROLE: labels.ROLE_INSTALL}),
         mounts=(*_folders(place, place.ca), _cache(spec.workspace, place.names)),
         tmpfs=_tmpfs(spec.limits, read_only=False),
-        limits=_limits(spec.limits, place),
+        limits=fitting(spec.limits, place),
         swap_limited=Limit.SWAP not in place.lacks,
         network=place.network,
         script=script,
@@ -171,7 +171,8 @@ def _tmpfs(limits: Limits, *, read_only: bool) -> tuple[tuple[str, str], ...]:
     return (("/app", f"rw,nosuid,nodev,noexec,mode=1777,size={MIB}"), scratch) if read_only else (scratch,)
 
 
-def _limits(limits: Limits, place: Place) -> Limits:
+def fitting(limits: Limits, place: Place) -> Limits:
+    """Limits as this machine can keep them."""
     kept = replace(limits, cpus=min(limits.cpus, place.cpus))
     return replace(kept, **{lacking.value: 0 for lacking in place.lacks - {Limit.SWAP}})
 

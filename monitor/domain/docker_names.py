@@ -31,6 +31,18 @@ class Names:
     def cache(self, workspace: str) -> str:
         return f"{self.prefix}-{workspace}-cache"
 
+    def part(self, workspace: str, service: str) -> str:
+        """A service beside the front; no workspace's name has a dot, so nothing else is called that."""
+        return f"{self.prefix}-{workspace}.{service}"
+
+    def volume(self, workspace: str, name: str) -> str:
+        """A named volume of a workspace's stack."""
+        return f"{self.prefix}-{workspace}.{name}"
+
+    def build_image(self, key: str) -> str:
+        """The image a Dockerfile of the user's own is built as."""
+        return f"slipway/build:{self.install_id[:8]}-{key}"
+
 
 def deps_image(key: str) -> str:
     """The image a dependency layer is kept as."""

@@ -19,8 +19,9 @@ class Instance:
     """One running (or dead) copy of a launch spec, as observed.
 
     `id` is the engine's own. `host`/`port` are where it listens for the router, None while unknown. `ready` is the
-    instance's own mark: its child accepted on PORT. `started_at` is in ns since the epoch. `exit_code`
-    and `exit_reason` ("out of memory", "killed by signal 9", …) are set once it exited.
+    instance's own mark: its child accepted on PORT. `announced`: where the engine's instances tell the router of
+    themselves, this one does. `started_at` is in ns since the epoch. `exit_code` and `exit_reason` ("out of
+    memory", "killed by signal 9", …) are set once it exited.
     """
 
     id: str
@@ -34,3 +35,4 @@ class Instance:
     started_at: int = 0
     exit_code: int | None = None
     exit_reason: str = ""
+    announced: bool = True

@@ -7,6 +7,8 @@ import json
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
+from monitor.domain.stack import Stack
+
 MIB = 1024 * 1024
 
 
@@ -20,6 +22,7 @@ class ProjectType(StrEnum):
     RUBY = "ruby"
     STATIC = "static"
     COMPOSE = "compose"
+    DOCKERFILE = "dockerfile"
     UNKNOWN = "unknown"
 
 
@@ -28,6 +31,22 @@ class Source(StrEnum):
 
     DIRECT = "direct"
     COPY = "copy"
+
+
+class Rewrite(StrEnum):
+    """When the hop puts an app's answers right: the app never needs it, does where its first page shows it, or may."""
+
+    NEVER = "never"
+    MEASURED = "measured"
+    ALWAYS = "always"
+
+
+class OwnHost(StrEnum):
+    """How `n.<domain>/` leads to an app: at its root; at its root and below `/n/`; below `/n/` only."""
+
+    ROOT = "root"
+    BOTH = "both"
+    PREFIX = "prefix"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +69,12 @@ class LaunchSpec:
     `deps_key` (then kept as a layer), `setup` (the project's own lifecycle scripts) and `build` at each start,
     `start` as the server, which must listen on `$PORT`. `deps_files` are the paths `install` needs. `data`
     are paths in the app that live in the data volume. `base_path` is `/name/`; `strip` says whether the
-    router removes it. `user` is `(uid, gid)`. `restart_on_edit` says whether an edit replaces the server
+    router removes it, and `inside` what it puts there instead ("" or a path such as `/app`). `rewrite` and `own_host`:
+    see there. `dotenv` are `.env` files whose values the commands get. `user` is `(uid, gid)`. `restart_on_edit` says whether an edit replaces the server
     process (PHP reads its files at each request).
+
+    A folder that says itself how it runs has a `stack`, and no `runtime` and commands: its images are named by the
+    bytes they are made from, so that there an edit of the source is a new spec.
     """
 
     workspace: str
@@ -72,9 +95,14 @@ class LaunchSpec:
     docroot: str = ""
     spa: bool = False
     strip: bool = True
+    inside: str = ""
+    rewrite: Rewrite = Rewrite.MEASURED
+    own_host: OwnHost = OwnHost.ROOT
+    dotenv: tuple[str, ...] = ()
     health_path: str = "/"
     limits: Limits = Limits()
     read_only: bool = False
+    stack: Stack | None = None
 
     @property
     def base_path(self) -> str:
@@ -83,7 +111,8 @@ class LaunchSpec:
     @property
     def hash(self) -> str:
         """16 hex digits naming this spec: runtime, lock files, commands, environment and limits."""
-        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        said = {name: value for name, value in asdict(self).items() if name != "stack" or value is not None}
+        text = json.dumps(said, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

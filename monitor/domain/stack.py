@@ -133,3 +133,9 @@ class Stack:
         """The same stack with one service replaced by its namesake."""
         services = tuple(changed if one.name == changed.name else one for one in self.services)
         return replace(self, services=services)
+
+
+def unnamed_volume(service: str, path: str) -> str:
+    """The name given to a volume that has none: the same at every start, so that nothing in it is lost."""
+    plain = "".join(char if char.isascii() and char.isalnum() else "-" for char in path)
+    return f"{service}{plain}"[:60].rstrip("-")

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 import shutil
-import signal
 from collections import defaultdict, deque
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import aclosing, suppress
+from collections.abc import Iterator
+from contextlib import aclosing
 from pathlib import Path
 
 from monitor.adapters.docker_engine.client import DockerClient, Gone
-from monitor.adapters.docker_engine.evidence import text_lines
+from monitor.adapters.docker_engine.command_line import environment, lines
 from monitor.adapters.docker_engine.rendering import Json
 from monitor.domain.docker_names import runtime_image
 from monitor.ports.engine import LaunchFailed, Progress
@@ -21,7 +19,6 @@ from monitor.ports.engine import LaunchFailed, Progress
 _SHARED = ("entrypoint", "shared")
 _KEPT_LINES = 60
 _LONGEST_S = 1_800
-_PASSED_ON = ("PATH", "HOME", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY")
 
 
 class RuntimeImages:
@@ -69,10 +66,11 @@ class RuntimeImages:
 
     async def _build(self, runtime: str, tag: str, progress: Progress) -> None:
         tail: deque[str] = deque(maxlen=_KEPT_LINES)
+        env = environment(self._client.host, DOCKER_BUILDKIT="1")
         try:
             async with asyncio.timeout(_LONGEST_S):
-                async with aclosing(_run(self._command(runtime, tag), self._environment())) as lines:
-                    async for line in lines:
+                async with aclosing(lines(self._command(runtime, tag), env)) as printed:
+                    async for line in printed:
                         tail.append(line)
                         progress(line)
         except TimeoutError:
@@ -107,38 +105,6 @@ class RuntimeImages:
             "--",
             str(self._runtimes),
         ]
-
-    def _environment(self) -> dict[str, str]:
-        """Nothing of the monitor's own environment but where Docker is: promise 5."""
-        passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-        host = {"DOCKER_HOST": self._client.host} if self._client.host else {}
-        return {**passed, **host, "DOCKER_BUILDKIT": "1"}
-
-
-async def _run(argv: list[str], env: dict[str, str]) -> AsyncGenerator[str]:
-    """What a command prints, line by line; it is stopped with all it started when nobody listens any more."""
-    process = await asyncio.create_subprocess_exec(
-        *argv,
-        env=env,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        start_new_session=True,
-    )
-    assert process.stdout is not None
-    rest = b""
-    try:
-        while piece := await process.stdout.read(65_536):
-            *whole, rest = (rest + piece)[-1_000_000:].split(b"\n")
-            for line in whole:
-                for text in text_lines(line, 1):
-                    yield text
-        await process.wait()
-    finally:
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
 
 
 def _digest(runtimes: Path, runtime: str) -> str:

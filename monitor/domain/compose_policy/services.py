@@ -12,7 +12,7 @@ from monitor.domain.compose_policy.mounts import Mounts, workspace_path
 from monitor.domain.compose_policy.ports import Port, exposed, ports
 from monitor.domain.compose_policy.reader import At
 from monitor.domain.launch import MIB
-from monitor.domain.stack import Attached, Build, Check, Need, Service
+from monitor.domain.stack import Attached, Build, Check, Need, Service, unnamed_volume
 
 DOCKERFILE = "Dockerfile"
 MOST_SHM = 64 * MIB
@@ -66,7 +66,10 @@ def read_service(at: At, values: Mapping[str, str], volumes: Collection[str]) ->
             stop_signal=_signal(said["stop_signal"]) if "stop_signal" in said else "",
             stop_grace=words.duration(said["stop_grace_period"]) if "stop_grace_period" in said else None,
             check=_check(said["healthcheck"]) if "healthcheck" in said else None,
-            attached=(*mounts.attached, *(Attached(unnamed(name, place), place) for place in mounts.anonymous)),
+            attached=(
+                *mounts.attached,
+                *(Attached(unnamed_volume(name, place), place) for place in mounts.anonymous),
+            ),
             scratch=tuple(mounts.scratch),
             read_only="read_only" in said and said["read_only"].flag(),
             tty="tty" in said and said["tty"].flag(),
@@ -76,11 +79,6 @@ def read_service(at: At, values: Mapping[str, str], volumes: Collection[str]) ->
         tuple(exposed(said["expose"])) if "expose" in said else (),
         bool(said["profiles"].value) if "profiles" in said else False,
     )
-
-
-def unnamed(service: str, place: str) -> str:
-    """The name given to a volume that has none: it stays the same at every start, so nothing is lost."""
-    return f"{service}{re.sub(r'[^A-Za-z0-9]+', '-', place)}"[:60].rstrip("-")
 
 
 def _bounds(said: Mapping[str, At]) -> None:

@@ -23,6 +23,7 @@ class Why(StrEnum):
     FORK = "fork"
     MASS_DELETE = "mass-delete"
     DELETED = "deleted"
+    REPACK = "repack"
 
 
 class Grade(StrEnum):

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
+from monitor.domain.history.revision import Writer
 from monitor.services.history.history import History
 
 
@@ -32,9 +33,21 @@ class Ground(Protocol):
         """Nothing is kept of the workspace any more; called inside `hold`."""
         ...
 
+    @property
+    def writer(self) -> Writer:
+        """Who we are to the store, after `check`."""
+        ...
+
+    async def reread(self, workspace: str) -> None:
+        """A revision was, or may have been, written inside `hold`."""
+        ...
+
 
 class Alone:
-    """The ground where nobody writes: a script that holds the data folder's lock while the monitor is stopped."""
+    """Nobody else writes: a script that holds the data folder's lock while the monitor is stopped."""
+
+    def __init__(self, writer: Writer | None = None) -> None:
+        self.writer = writer or Writer("", 0, "")
 
     @asynccontextmanager
     async def hold(self, workspace: str) -> AsyncIterator[None]:
@@ -48,6 +61,8 @@ class Alone:
     def distrust(self, workspace: str, packs: Collection[str]) -> None: ...
 
     async def purged(self, workspace: str) -> None: ...
+
+    async def reread(self, workspace: str) -> None: ...
 
 
 class BesideHistory:
@@ -70,3 +85,10 @@ class BesideHistory:
 
     async def purged(self, workspace: str) -> None:
         await self._history.purged(workspace)
+
+    @property
+    def writer(self) -> Writer:
+        return self._history.writer
+
+    async def reread(self, workspace: str) -> None:
+        await self._history.reread(workspace)

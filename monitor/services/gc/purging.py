@@ -55,7 +55,7 @@ class Purger:
     async def purge(
         self, workspace: str, *, dry_run: bool = False, tell: Tell = lambda text, done, total: None
     ) -> Purged:
-        """Remove all of it; raises `NotFound`, `Conflict` while revisions wait to be uploaded, `Fenced`, `StoreAway`."""
+        """Remove all of it; raises `NotFound`, `Conflict` while revisions are spooled, `Fenced`, `StoreAway`."""
         if not NAME.fullmatch(workspace):
             raise UsageError(f"{workspace[:60]!r} is no workspace's name.")
         result = Purged(workspace, dry_run=dry_run)

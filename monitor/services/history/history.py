@@ -16,7 +16,7 @@ from pathlib import Path
 
 from monitor.domain.batch import MAX_FILE, LeftOut
 from monitor.domain.filters import Overrides
-from monitor.domain.history.revision import Grade, Header, Origin, Revision, Why
+from monitor.domain.history.revision import Grade, Header, Origin, Revision, Why, Writer
 from monitor.domain.moments import rfc3339
 from monitor.domain.tree import Tree
 from monitor.errors import SlipwayError
@@ -189,6 +189,18 @@ class History:
         if not await self._link.ready():
             raise StoreAway("The store does not answer.", hint="what waits for it is kept on this machine")
         await self._link.check()
+
+    @property
+    def writer(self) -> Writer:
+        """Who we are to the store; right once `check` returned."""
+        return self._link.writer
+
+    async def reread(self, name: str) -> None:
+        """Somebody who holds the workspace wrote a revision himself: the store knows better than we do."""
+        head = self._head(name)
+        await self._save(head)
+        head.unload()
+        head.sure = False
 
     async def purged(self, name: str) -> None:
         """Nothing is kept of this workspace any more; the caller holds it. A next batch begins a new history."""

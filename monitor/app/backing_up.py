@@ -12,11 +12,11 @@ from typing import Any
 
 from monitor.adapters.clock import SystemClock
 from monitor.adapters.memory_store import MemoryStore
-from monitor.adapters.placing.disk import DiskPlacing
 from monitor.adapters.state_files import write_atomic
 from monitor.app.install import held
 from monitor.app.offline import SEEDING, Offline, destinations_of, opened
 from monitor.app.places import open_destination
+from monitor.app.restoring import offline_restorer
 from monitor.destination_settings import FILE, text_of, with_one_more, without_one
 from monitor.domain.history.revision import Why
 from monitor.domain.workspace import assign_names
@@ -28,8 +28,6 @@ from monitor.services.destinations.seeding import Seed
 from monitor.services.history.archive import Archive
 from monitor.services.jobs import Tell
 from monitor.services.restore.choosing import Choosing
-from monitor.services.restore.restorer import Restorer
-from monitor.services.restore.safety import HistorySafety
 from monitor.services.restore.wish import Wish
 from monitor.settings import Settings
 
@@ -106,12 +104,9 @@ def _backups(offline: Offline) -> Backups:
 async def _bring_back(offline: Offline, names: Sequence[str], tell: Tell) -> list[dict[str, Any]]:
     """Each workspace's newest revision, for those that have no folder and were not deleted."""
     root = offline.settings.workspaces
-    root.mkdir(parents=True, exist_ok=True)
-    history = await offline.history()
-    placing = DiskPlacing()
-    offline.stack.callback(placing.close)
+    restorer_for = await offline_restorer(offline)
     archive = Archive(offline.source)
-    restorer = Restorer(archive, offline.files, placing, offline.clock, root, HistorySafety(history, offline.files))
+    restorer = restorer_for(archive)
     there, _ = assign_names((await offline.files.scan_root(root)).folders)
     found: list[dict[str, Any]] = []
     for name in await known(offline.source, names):

@@ -249,6 +249,7 @@ async def build(
         lambda lines: logs.tail(log_file, lines),
         settings.workspaces_url,
         kept.backups,
+        kept.restoring,
     )
     await stack.enter_async_context(dashboard(face, settings))
     await stack.enter_async_context(control_socket(face, settings.data))

@@ -10,18 +10,21 @@ from monitor.adapters.files import DiskFiles
 from monitor.adapters.placing.disk import DiskPlacing
 from monitor.app.install import Install
 from monitor.app.offline import destinations_of, history_of
+from monitor.app.restoring import restoring_of
 from monitor.app.storing import Storing
 from monitor.ports.clock import Clock
 from monitor.services.destinations.backups import Backups
 from monitor.services.destinations.destinations import Destinations
 from monitor.services.destinations.places import Below
 from monitor.services.destinations.primary import Primary
+from monitor.services.history.archive import Archive
 from monitor.services.history.history import History
 from monitor.services.keeping import Keeping
 from monitor.services.mirror import Mirror
 from monitor.services.registry import Registry
 from monitor.services.restore.choosing import Choosing
 from monitor.services.restore.restorer import Restorer
+from monitor.services.restore.restoring import Restoring
 from monitor.services.restore.safety import HistorySafety
 from monitor.services.restore.turns import Turns
 from monitor.settings import Settings
@@ -39,6 +42,7 @@ class Recording:
     restorer: Restorer
     destinations: Destinations
     backups: Backups
+    restoring: Restoring
 
 
 def recording(
@@ -65,15 +69,18 @@ def recording(
     async def primary() -> Primary:
         return Primary(history, mirror, files, settings.workspaces, turns)
 
+    def restorer(archive: Archive) -> Restorer:
+        safety = HistorySafety(history, files)
+        return Restorer(archive, files, placing, clock, settings.workspaces, safety, turns)
+
     return Recording(
         history=history,
         mirror=mirror,
         keeping=Keeping(history, mirror, registry, clock, turns),
         turns=turns,
         choosing=Choosing(history.archive, clock),
-        restorer=Restorer(
-            history.archive, files, placing, clock, settings.workspaces, HistorySafety(history, files), turns
-        ),
+        restorer=restorer(history.archive),
         destinations=destinations,
         backups=Backups(destinations, primary),
+        restoring=restoring_of(settings, history.archive, restorer, clock),
     )

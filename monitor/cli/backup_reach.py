@@ -27,12 +27,14 @@ def job(where: Settings, path: str, body: dict[str, Any]) -> dict[str, Any]:
     return dict(done["result"])
 
 
-def offline(where: Settings, call: str, *args: Any, doing: str = "", **how: Any) -> Any:
-    """One of `backing_up`'s functions; those that take long are told of."""
+def offline(
+    where: Settings, call: str | Callable[..., Awaitable[Any]], *args: Any, doing: str = "", **how: Any
+) -> Any:
+    """`call` (one of `backing_up`'s functions by name) here and now; what takes long is told of as `doing`."""
     from monitor.app import backing_up
     from monitor.app.offline import run as run_until_done
 
-    work: Callable[..., Awaitable[Any]] = getattr(backing_up, call)
+    work: Callable[..., Awaitable[Any]] = getattr(backing_up, call) if isinstance(call, str) else call
     if not doing:
         return run_until_done(work(where, *args, **how))
     with Telling(doing) as tell:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from monitor.cli import backup, doctor, folders, tokens, up, verbs, views
+from monitor.cli import backup, doctor, folders, restore, tokens, up, verbs, views
 from monitor.cli.talk import complain, out_json
 from monitor.errors import SlipwayError, UsageError
 
@@ -47,6 +47,7 @@ for command in (
     tokens.token,
     doctor.doctor,
     backup.backup,
+    restore.restore,
 ):
     cli.add_command(command)
 

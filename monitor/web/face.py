@@ -10,6 +10,7 @@ from monitor.services.desk import Desk
 from monitor.services.destinations.backups import Backups
 from monitor.services.jobs import Jobs
 from monitor.services.registry import Registry
+from monitor.services.restore.restoring import Restoring
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +27,4 @@ class Face:
     log_lines: Callable[[int], list[str]]
     workspaces_url: str
     backups: Backups | None = None
+    restoring: Restoring | None = None

@@ -22,6 +22,7 @@ from monitor.web.face import Face
 from monitor.web.guard import Guard
 from monitor.web.openapi import Description
 from monitor.web.pages import Pages
+from monitor.web.restoring import Restores
 from monitor.web.tokens import Tokens
 
 GRACE_S = 1.0
@@ -33,6 +34,7 @@ def api_app(face: Face, guard: Guard, *before: Middleware) -> web.Application:
     events = Events(face.registry, guard)
     routes = [*Api(face).routes(), *Tokens(face.access).routes(), web.get("/api/events", events.handle)]
     routes += Destinations(face.backups, face.jobs).routes()
+    routes += Restores(face.restoring, face.jobs, trusted=guard.trusted).routes()
     routes += Description(routes, version("slipway")).routes()
     app.add_routes(routes)
 

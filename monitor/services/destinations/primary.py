@@ -49,7 +49,9 @@ class Kept:
 class Primary:
     """`root` is the workspaces folder. `history` is open; with a running monitor it and `turns` are the monitor's."""
 
-    def __init__(self, history: History, mirror: Mirror, files: Files, root: Path, turns: Turns | None = None) -> None:
+    def __init__(
+        self, history: History, mirror: Mirror, files: Files, root: Path, turns: Turns | None = None
+    ) -> None:
         self._history, self._mirror, self._files, self._root = history, mirror, files, root
         self._turns = turns or Turns()
 

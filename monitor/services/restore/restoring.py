@@ -1,0 +1,98 @@
+"""What the doors ask for: one workspace or all of them put back, from the primary or straight from a destination."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from monitor.domain.history.revision import Why
+from monitor.domain.restoring.plan import Mode
+from monitor.errors import NotFound, SlipwayError, UsageError
+from monitor.ports.clock import Clock
+from monitor.services.destinations.looking import known
+from monitor.services.destinations.places import Below
+from monitor.services.history.archive import Archive
+from monitor.services.jobs import Tell
+from monitor.services.restore.choosing import Choosing
+from monitor.services.restore.restorer import Restorer
+from monitor.services.restore.wish import Wish
+
+PRIMARY = "primary"
+
+Opened = AbstractAsyncContextManager[Archive]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is wanted, in the words of the command line. Of `at`, `revision` and `snapshot` exactly one."""
+
+    at: str | None = None
+    revision: int | None = None
+    snapshot: str | None = None
+    mode: Mode = Mode.MIRROR
+    path: str = ""
+    into: Path | None = None
+    as_name: str | None = None
+    force: bool = False
+    dry_run: bool = False
+    destination: str = PRIMARY
+
+
+@dataclass(frozen=True, slots=True)
+class Restoring:
+    """`opened(name)` gives the history at the primary or at a destination; `restorer` one that reads from it."""
+
+    opened: Callable[[str], Opened]
+    restorer: Callable[[Archive], Restorer]
+    clock: Clock
+
+    async def one(self, workspace: str, asked: Asked, tell: Tell) -> dict[str, Any]:
+        """One workspace; the answer has `lines` for people. Raises what choosing and restoring raise."""
+        async with self.opened(asked.destination) as archive:
+            return await self._one(archive, workspace, asked, tell)
+
+    async def all(self, workspaces: Sequence[str], asked: Asked, tell: Tell) -> dict[str, Any]:
+        """Each of `workspaces`, or every one that is kept there; what fails with one does not stop the others.
+
+        The answer's `items` are the workspaces', each with an `error` where it failed; those that were not there yet,
+        or were deleted, at that moment are `skipped`.
+        """
+        if asked.path or asked.into or asked.as_name or asked.snapshot or asked.revision is not None:
+            raise UsageError(
+                "all workspaces are restored as a whole, to a moment", hint="name one workspace, or --at"
+            )
+        async with self.opened(asked.destination) as archive:
+            names = await known(Below(archive.store, archive.prefix), workspaces)
+            items = [await self._calmly(archive, name, asked, tell) for name in names]
+        problems = [f"{item['workspace']}: {item['error']}" for item in items if item.get("error")]
+        problems += [f"{item['workspace']}: not all of it is in place" for item in items if item.get("incomplete")]
+        return {"items": items, "problems": problems}
+
+    async def _one(self, archive: Archive, workspace: str, asked: Asked, tell: Tell) -> dict[str, Any]:
+        chosen = await Choosing(archive, self.clock).choose(
+            workspace, at=asked.at, revision=asked.revision, snapshot=asked.snapshot, force=asked.force
+        )
+        wish = Wish(chosen, asked.mode, asked.path, asked.into, asked.as_name)
+        restorer = self.restorer(archive)
+        if asked.dry_run:
+            planned = await restorer.plan(wish)
+            said = {**planned.as_json(), "incomplete": planned.incomplete, "lines": list(planned.lines())}
+        else:
+            result = await restorer.run(wish, tell=tell)
+            said = {**result.as_json(), "lines": list(result.lines())}
+        return {"workspace": workspace, "dry_run": asked.dry_run, **said}
+
+    async def _calmly(self, archive: Archive, workspace: str, asked: Asked, tell: Tell) -> dict[str, Any]:
+        tell(f"restoring {workspace}", None, None)
+        try:
+            chosen = await Choosing(archive, self.clock).choose(workspace, at=asked.at)
+            if chosen.header.kind == Why.DELETED:
+                return {"workspace": workspace, "skipped": "it was deleted by then"}
+            return await self._one(archive, workspace, asked, tell)
+        except NotFound as error:
+            return {"workspace": workspace, "skipped": error.message}
+        except SlipwayError as error:
+            return {"workspace": workspace, "error": error.message}

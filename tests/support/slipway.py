@@ -178,11 +178,11 @@ class Slipway:
         return found
 
     def files_of(self, name: str) -> list[str]:
-        """What is on disk of a workspace outside the workspaces folder, its data volume and its copy in S3 aside."""
+        """What is on disk of a workspace for running it: not its folder, its data volume, nor what is kept of it."""
         places = [self.data, PROCESS_PLACES / self.install_id]
-        kept = (self.data / "store", *(place / "volumes" for place in places))
+        kept = [self.data / "store", self.data / "cache", *(place / "volumes" for place in places)]
         found = (path for place in places for path in place.rglob(name))
-        return [str(path) for path in found if not path.is_relative_to(kept[0]) and path.parent not in kept]
+        return [str(path) for path in found if not any(path.is_relative_to(place) for place in kept)]
 
     def mirrored(self, name: str, path: str) -> str:
         """A file of a workspace as any S3 client reads it from the bundled store; raises what S3 answers."""

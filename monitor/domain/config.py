@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from monitor.domain.config_keep import Keep, Retention
 from monitor.domain.config_text import ConfigError, Document, read_document
 from monitor.domain.launch import MIB
 
@@ -156,12 +157,14 @@ class WorkspaceConfig(_Table):
     data: list[Path] = Field(default_factory=list, max_length=100)
     base_path: Annotated[str, Field(max_length=200), AfterValidator(_base_path)] | None = None
     strip: bool | None = None
+    rewrite: bool | None = None
     host: Annotated[str, AfterValidator(_host)] | None = None
     name: Annotated[str, Field(max_length=100), AfterValidator(_text)] | None = None
     icon: Path | None = None
     description: Annotated[str, Field(max_length=500), AfterValidator(_text)] | None = None
     resources: Resources = Resources()
     sync: Sync = Sync()
+    keep: Keep = Keep()
 
 
 def parse_config(text: str) -> WorkspaceConfig:
@@ -191,8 +194,8 @@ def _dotted(place: list[Any]) -> str:
 
 
 def _known(place: list[Any]) -> str:
-    tables: dict[str, type[BaseModel]] = {"resources": Resources, "sync": Sync}
-    model = tables.get(str(place[0]), WorkspaceConfig) if len(place) > 1 else WorkspaceConfig
+    tables: dict[str, type[BaseModel]] = {"resources": Resources, "sync": Sync, "keep": Keep, "keep.retention": Retention}
+    model = tables.get(".".join(map(str, place[:-1])), WorkspaceConfig)
     return "known keys: " + ", ".join(model.model_fields)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 
 from monitor.domain.config import WorkspaceConfig
 from monitor.domain.detection.result import Detection
 from monitor.domain.detection.table import LOOKED_FOR
-from monitor.domain.launch import LaunchSpec, Limits, ProjectType, Source
+from monitor.domain.launch import LaunchSpec, Limits, OwnHost, ProjectType, Rewrite, Source
+from monitor.domain.prefix.ways import Way, way_of
 from monitor.domain.runtimes import CATALOGUE, Runtime, fits
 from monitor.errors import Refused
 
@@ -36,26 +38,30 @@ def spec_for(
     runtime = CATALOGUE.get(detection.type)
     if runtime is None or not detection.runnable:
         raise NotRunnable(detection.refusal or detection.reason, hint=_hint(detection))
+    way = _way(workspace, detection, config)
     return LaunchSpec(
         workspace=workspace,
         type=detection.type,
         runtime=runtime.folder,
-        start=_start(detection, runtime),
+        start=_start(detection, runtime, way),
         user=user,
         port=detection.port or runtime.port,
         source=_source(detection, runtime),
         restart_on_edit=detection.restart_on_edit and runtime.restart_on_edit,
         install=_command(detection, runtime, detection.tools, _install(detection, runtime)),
         setup=_command(detection, runtime, detection.setup),
-        build=_command(detection, runtime, detection.build),
+        build=_command(detection, runtime, _told(way), detection.build) if detection.build else None,
         deps_files=detection.deps_files,
         deps_key=deps_key,
         env=environment(workspace, detection, config),
         data=detection.data,
         docroot=_docroot(detection),
         spa=detection.spa,
-        strip=config.strip if config.strip is not None else True,
-        health_path=config.health or "/",
+        strip=way.strip,
+        inside=_inside(workspace, config) if way.strip else "",
+        rewrite=way.rewrite,
+        own_host=way.own_host,
+        health_path=config.health or _first_page(workspace, way, config),
         limits=_limits(config, limits or Limits()),
         read_only=detection.type is ProjectType.STATIC,
     )
@@ -79,23 +85,60 @@ def warnings(detection: Detection) -> tuple[str, ...]:
 def environment(workspace: str, detection: Detection, config: WorkspaceConfig) -> tuple[tuple[str, str], ...]:
     """The app's variables, sorted: ours, then the detected ones, then the user's, which win.
 
-    The app is told its prefix in `BASE_PATH`; names that servers act upon (`SCRIPT_NAME`) are not set
-    while the router strips the prefix: gunicorn answers 500 for paths that do not begin with it.
+    The app is told its prefix in `BASE_PATH`, and in its framework's own variables. `SCRIPT_NAME` is never set: while
+    the router strips the prefix gunicorn answers 500 for paths that do not begin with it.
     """
-    prefix = config.base_path or f"/{workspace}/"
-    values = {"BASE_PATH": prefix.rstrip("/"), **dict(detection.env)}
+    base = config.base_path or f"/{workspace}/"
+    way = _way(workspace, detection, config)
+    told = {name: text.format(base=base, path=base.rstrip("/")) for name, text in way.env}
+    values = {"BASE_PATH": base.rstrip("/"), **told, **dict(detection.env)}
     if detection.type is ProjectType.GO and not fits(detection.type, detection.version):
         values["GOTOOLCHAIN"] = "auto"
     values |= config.env
     return tuple(sorted(values.items()))
 
 
-def _start(detection: Detection, runtime: Runtime) -> str:
+def _way(workspace: str, detection: Detection, config: WorkspaceConfig) -> Way:
+    """How it lives under its prefix: by the table, and a person's word over it.
+
+    `base_path:` names where the app itself believes it lives; `/` (or another path) means that it is not told, its own
+    prefix that it knows it by itself.
+    """
+    files = detection.type is ProjectType.STATIC or detection.output_dir is not None
+    way = way_of(detection.framework, files=files)
+    if config.base_path is not None:
+        whole = config.base_path == f"/{workspace}/"
+        own_host = OwnHost.PREFIX if whole else OwnHost.ROOT
+        way = replace(way, build="", env=(), words=(), strip=not whole, own_host=own_host)
+    if config.strip is not None and config.strip != way.strip:
+        way = replace(way, strip=config.strip, own_host=OwnHost.BOTH if config.strip else OwnHost.PREFIX)
+    if config.rewrite is not None:
+        way = replace(way, rewrite=Rewrite.ALWAYS if config.rewrite else Rewrite.NEVER)
+    return way
+
+
+def _inside(workspace: str, config: WorkspaceConfig) -> str:
+    """Where the app insists to live, "" for its root."""
+    path = (config.base_path or "/").rstrip("/")
+    return "" if path == f"/{workspace}" else path
+
+
+def _first_page(workspace: str, way: Way, config: WorkspaceConfig) -> str:
+    """Where the instance itself has its first page."""
+    return f"{_inside(workspace, config) if way.strip else f'/{workspace}'}/"
+
+
+def _told(way: Way) -> str | None:
+    """What tells a build its prefix; a configuration we cannot change is left as it is."""
+    return f"slipway-base {way.build}" if way.build else None
+
+
+def _start(detection: Detection, runtime: Runtime, way: Way) -> str:
     """The start command with what it needs before it; "" where the runtime serves by itself."""
     if detection.start is None:
         return ""
     exports = tuple(f'export {name}="{word}"' for name, word in detection.exports)
-    return _words(detection, (*runtime.tool_words, *runtime.start_words, *exports), detection.start)
+    return _words(detection, (*runtime.tool_words, *runtime.start_words, *way.words, *exports), detection.start)
 
 
 def _install(detection: Detection, runtime: Runtime) -> str | None:

@@ -5,6 +5,7 @@ The shared ones are published once and used by every route; only what carries a 
 
 from __future__ import annotations
 
+from monitor.domain.prefix.hop import HEADER, Hop
 from monitor.domain.routes import OWN_PREFIX, Middleware
 
 # Frameworks believe these and Traefik passes them on: Rack and werkzeug read `Forwarded` and the scheme
@@ -59,12 +60,30 @@ def prefix(base: str, workspace: str) -> Middleware:
     )
 
 
+def inside(base: str, path: str) -> Middleware:
+    """Put the path an app insists on where the prefix was."""
+    return Middleware(f"{base}-inside", {"addPrefix": {"prefix": path}})
+
+
 def into(base: str, workspace: str) -> Middleware:
-    """`/` → `/n/`, for an app that answers below its prefix only, on an origin of its own."""
+    """`/` → `/n/`, for an app that answers below its prefix only."""
     return Middleware(
         f"{base}-into",
         {"redirectRegex": {"regex": r"^https?://[^/]*/(\?.*)?$", "replacement": f"/{workspace}/${{1}}"}},
     )
+
+
+def all_into(base: str, workspace: str) -> Middleware:
+    """Any path → the same below `/n/`, on an origin of its own."""
+    return Middleware(
+        f"{base}-all-into",
+        {"redirectRegex": {"regex": r"^https?://[^/]*/(.*)$", "replacement": f"/{workspace}/${{1}}"}},
+    )
+
+
+def hop(base: str, hop: Hop) -> Middleware:
+    """Tell the hop where to and under which prefix; whatever the visitor said is replaced."""
+    return Middleware(f"{base}-hop", {"headers": {"customRequestHeaders": {HEADER: hop.header()}}})
 
 
 def dashboard(url: str) -> Middleware:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from monitor.domain import labels
 from monitor.domain.launch import LaunchSpec
 from monitor.domain.route_middlewares import SHARED
-from monitor.domain.route_table import Serving, instance_routes
+from monitor.domain.route_table import instance_routes, labelled_serving
 from monitor.domain.routes import Provider, Route, RouteTable
 
 Section = dict[str, dict[str, object]]
@@ -20,8 +20,7 @@ def route_labels(spec: LaunchSpec, generation: int, install_id: str, network: st
     `network` is the Docker network the router reaches it by, `install_id` what the router's constraint asks for. In
     compose text every `$` of a value must be doubled.
     """
-    serving = Serving(spec.workspace, generation, spec.strip, Provider.DOCKER, port=spec.port)
-    routes = instance_routes(serving, domain)
+    routes = instance_routes(labelled_serving(spec, generation), domain)
     return {
         labels.INSTALL_ID: install_id,
         labels.TRAEFIK_ENABLE: "true",

@@ -30,6 +30,22 @@ def of_host(name: str, domain: str) -> str:
     return f"Host(`{checked_name(name)}.{checked_domain(domain)}`)"
 
 
+def of_host_under(name: str, domain: str) -> str:
+    """Requests for one workspace by host that are below its prefix all the same."""
+    return f"{of_host(name, domain)} && ({of_workspace(name)})"
+
+
+def of_host_beside(name: str, domain: str) -> str:
+    """Requests for one workspace by host that are not."""
+    return f"{of_host(name, domain)} && !({of_workspace(name)})"
+
+
+def of_hop(name: str) -> str:
+    """Requests for one workspace by path whose answers can be changed: no WebSockets, no event streams."""
+    passing = "!HeaderRegexp(`Upgrade`, `(?i)^websocket$`) && !HeaderRegexp(`Accept`, `text/event-stream`)"
+    return f"({of_workspace(name)}) && {passing}"
+
+
 def of_any_host(domain: str) -> str:
     """Requests for whatever host below the domain, with the root's dot or without."""
     return rf"HostRegexp(`^.+\.{re.escape(checked_domain(domain))}\.?$`)"

@@ -27,11 +27,15 @@ class Provider(StrEnum):
 
 
 class Priority(IntEnum):
-    """The whole table, from the first asked to the last; instances add their generation."""
+    """The whole table, from the first asked to the last; instances add their generation.
+
+    The hop's row reaches over our own, which no workspace's rule meets.
+    """
 
     HOST = 4000
     HOST_GATE = 3900
     OWN = 3000
+    HOP = 2950
     INSTANCE = 2000
     GATE = 1900
     ORPHANS = 1000

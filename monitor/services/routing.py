@@ -9,9 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from monitor.domain.instance import Instance
-from monitor.domain.launch import LaunchSpec
-from monitor.domain.route_table import Serving, instance_routes, route_table, serving
-from monitor.domain.routes import RouteTable
+from monitor.domain.launch import LaunchSpec, Rewrite
+from monitor.domain.route_table import FRONT, Serving, hop_routes, instance_routes, route_table, serving
+from monitor.domain.routes import Provider, Route, RouteTable
 from monitor.errors import SlipwayError
 from monitor.ports.probe import Probe
 from monitor.ports.router import Router, RouterAway
@@ -32,17 +32,34 @@ class Place:
     domain: str
 
 
+def no_hop() -> str:
+    """Where the hop listens: nowhere."""
+    return ""
+
+
 class Routing:
-    """Owns the table. `labelled` engines announce their instances themselves; all else is published by us."""
+    """Owns the table. `labelled` engines announce their instances themselves; all else is published by us.
+
+    `hop` says where the hop listens now, "" while it does not.
+    """
 
     def __init__(
-        self, router: Router, probe: Probe, place: Place, *, labelled: bool, known: Callable[[], Iterable[str]]
+        self,
+        router: Router,
+        probe: Probe,
+        place: Place,
+        *,
+        labelled: bool,
+        known: Callable[[], Iterable[str]],
+        hop: Callable[[], str] = no_hop,
     ) -> None:
         self._router = router
         self._probe = probe
         self._place = place
         self._labelled = labelled
         self._known = known
+        self._hop = hop
+        self._measured: set[str] = set()
         self._serving: dict[str, Serving] = {}
         self._dirty = asyncio.Event()
         self._publishing = asyncio.Lock()
@@ -57,6 +74,7 @@ class Routing:
             gate_url=self._place.gate_url,
             dashboard_url=self._place.dashboard_url,
             domain=self._place.domain,
+            hop_url=self._hop(),
         )
 
     def changed(self) -> None:
@@ -79,14 +97,39 @@ class Routing:
         """Whether visitors' requests reach this instance within `wait_s`; raises `RouterAway`."""
         if instance.host is None or not (instance.ready or self._labelled):
             return await _not_yet(wait_s)
-        one = serving(instance, strip=spec.strip, labelled=self._labelled)
+        one = serving(instance, spec, labelled=self._labelled, hop=self._needs_hop(spec))
         if self._serving.get(instance.id) != one:
             self._serving[instance.id] = one
             await self._publish()
-        if await self._router.confirm(instance_routes(one, self._place.domain), wait_s):
+        if await self._router.confirm(self._routes_to(one), wait_s):
             return False
         seen = await self._probe.http(instance.host, instance.port or spec.port, spec.health_path, PROBE_S)
         return seen.status is not None or await _not_yet(wait_s)
+
+    async def measured(self, workspace: str, *, needs_hop: bool, wait_s: float) -> None:
+        """Send this workspace's pages through the hop, or no longer; returns once that is live. Raises `RouterAway`."""
+        if needs_hop == (workspace in self._measured):
+            return
+        (self._measured.add if needs_hop else self._measured.discard)(workspace)
+        changed = [key for key, one in self._serving.items() if one.workspace == workspace]
+        for key in changed:
+            self._serving[key] = replace(self._serving[key], hop=needs_hop)
+        await self._publish()
+        for key in changed:
+            await self._router.confirm(self._routes_to(self._serving[key]), wait_s)
+
+    def through_hop(self, workspace: str) -> bool:
+        """Whether this workspace's pages go through the hop now."""
+        return bool(self._hop()) and any(one.hop for one in self._serving.values() if one.workspace == workspace)
+
+    def _needs_hop(self, spec: LaunchSpec) -> bool:
+        """The front site's addresses are right as they are: it has the root as well."""
+        if spec.workspace == FRONT or spec.rewrite is Rewrite.NEVER:
+            return False
+        return spec.rewrite is Rewrite.ALWAYS or spec.workspace in self._measured
+
+    def _routes_to(self, one: Serving) -> tuple[Route, ...]:
+        return (*instance_routes(one, self._place.domain), *hop_routes(one, self._hop()))
 
     def observed(self, instances: Iterable[Instance]) -> None:
         """What the engine now says of instances: the router drops one that is not ready any more."""
@@ -98,16 +141,18 @@ class Routing:
     async def retire(self, instance: Instance) -> None:
         """No new request is to reach this instance; returns once the router no longer sends any."""
         one = self._serving.pop(instance.id, None)
-        if one is not None and not self._labelled:
+        published = () if one is None else tuple(r for r in self._routes_to(one) if r.provider is Provider.FILE)
+        if published:
             await self._publish()
             with suppress(RouterAway):
-                await self._router.gone(instance_routes(one, self._place.domain), GONE_S)
+                await self._router.gone(published, GONE_S)
 
     async def withdraw(self, workspace: str) -> None:
         """Nothing of this workspace is to be routed to an instance."""
         gone = [key for key, one in self._serving.items() if one.workspace == workspace]
         for key in gone:
             del self._serving[key]
+        self._measured.discard(workspace)
         self._dirty.set()
 
     async def _publish(self) -> None:

@@ -188,11 +188,11 @@ def test_without_a_www_a_person_following_a_link_is_sent_home_too() -> None:
 
 def test_an_instance_is_routed_to_where_it_listens() -> None:
     there = Instance("i", "blog", "h", 4, Running.RUNNING, ready=True, host="fd00::2", port=8000)
-    assert serving(there, strip=False, labelled=True) == Serving(
+    assert serving(there, spec("blog", strip=False), labelled=True) == Serving(
         "blog", 4, False, Provider.DOCKER, "http://[fd00::2]:8000", 8000
     )
     nowhere = Instance("i", "blog", "h", 4, Running.CREATED)
-    assert serving(nowhere, strip=True, labelled=False) == Serving("blog", 4, True, Provider.FILE, ready=False)
+    assert serving(nowhere, spec("blog"), labelled=False) == Serving("blog", 4, True, Provider.FILE, ready=False)
 
 
 class TestDifference:

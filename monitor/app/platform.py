@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from monitor.adapters.embedded.supervisor import Supervisor
+from monitor.adapters.embedded.hop import bundled_hop
+from monitor.adapters.embedded.supervisor import State, Supervisor
 from monitor.adapters.embedded.traefik import bundled_traefik
 from monitor.adapters.files import DiskFiles
 from monitor.adapters.firewall import Firewall
@@ -67,6 +68,7 @@ class Platform:
     engine: Engine
     storing: Storing
     traefik: Supervisor
+    hop: Supervisor
     registry: Registry
     access: Access
     jobs: Jobs
@@ -88,6 +90,7 @@ class Platform:
             first.create_task(self._look_at_engine(), name="look at engine")
         await self._open_history()
         group.create_task(self.traefik.run(), name="Traefik")
+        group.create_task(self.hop.run(), name="hop")
         if self.storing.supervisor is not None:
             group.create_task(self.storing.supervisor.run(), name="store")
         group.create_task(self.storing.prepare(self.clock, self._store_banner), name="prepare store")
@@ -186,7 +189,7 @@ async def build(
 
     access = Access(install.files, clock)
     first_token = access.ensure_admin(settings.token.get_secret_value())
-    gate = Gate(lambda: _gate_states(registry), settings.domain)
+    gate = Gate(lambda: gate_states(registry), settings.domain)
     stack.push_async_callback(gate.close)
     place = Place(await gate.start(), settings.dashboard, settings.domain)
 
@@ -202,7 +205,17 @@ async def build(
     stack.push_async_callback(traefik.stop)
     router = TraefikRouter(bundled.dynamic, bundled.api, clock)
     stack.push_async_callback(router.close)
-    routing = Routing(router, probe, place, labelled=engine.labels_routes, known=lambda: registry.states)
+    between = bundled_hop(settings.data / "hop", settings.data / "logs")
+    hop = Supervisor(between.spec, clock, lambda _: routing.changed())
+    stack.push_async_callback(hop.stop)
+    routing = Routing(
+        router,
+        probe,
+        place,
+        labelled=engine.labels_routes,
+        known=lambda: registry.states,
+        hop=lambda: between.url if hop.condition.state is State.READY else "",
+    )
     registry.on_change(routing.changed)
 
     observer = Observer(engine, clock)
@@ -225,7 +238,7 @@ async def build(
         settle=Settle(files, clock, quiet_s=settings.quiet_ms / 1000),
         registry=registry,
         intents=intents,
-        addresses=lambda name: _addresses(settings, name),
+        addresses=lambda name: addresses(settings, name),
         keep=keep,
         forget=forget,
         turns=kept.turns,
@@ -233,10 +246,10 @@ async def build(
     )
     reconciler = Reconciler(settings.workspaces, files, watch, engine, tools, scan_s=settings.scan_s)
     jobs = Jobs(clock, registry.emit)
-    hands = Hands(traefik.child.stop, _remover(engine, observer), _teller(registry))
+    hands = Hands(traefik.child.stop, remover(engine, observer), teller(registry))
     platform = Platform(
         settings=settings, install=install, clock=clock, log_file=log_file, engine=engine, storing=store,
-        traefik=traefik, registry=registry, access=access, jobs=jobs, kept=kept,
+        traefik=traefik, hop=hop, registry=registry, access=access, jobs=jobs, kept=kept,
         routing=routing, reconciler=reconciler, watchdog=Watchdog(router, clock, hands), firewall=firewall,
         began=clock.monotonic(), first_token=first_token,
     )  # fmt: skip
@@ -254,41 +267,3 @@ async def build(
     await stack.enter_async_context(dashboard(face, settings))
     await stack.enter_async_context(control_socket(face, settings.data))
     return platform
-
-
-def _addresses(settings: Settings, name: str) -> dict[str, str]:
-    base = settings.workspaces_url
-    return {"url": f"{base}/{name}/", "host_url": f"http://{name}.{settings.domain}:{settings.http_port}/"}
-
-
-def _gate_states(registry: Registry) -> Mapping[str, GateState]:
-    return {
-        name: GateState(name, state.phase, state.reason, ProjectType(state.type), state.description)
-        for name, state in registry.states.items()
-    }
-
-
-def _teller(registry: Registry) -> Callable[[str], None]:
-    """Says what the watchdog saw and did: in the log, and as an event to whoever watches."""
-
-    def tell(text: str) -> None:
-        log.warning("%s", text)
-        registry.emit({"type": "notice", "text": text})
-
-    return tell
-
-
-def _remover(engine: Engine, observer: Observer) -> Callable[[Extra], Awaitable[None]]:
-    """What takes away a router that came from labels nobody wanted: its instance, if it is one of ours."""
-
-    async def remove(extra: Extra) -> None:
-        hosts = {urlsplit(url).hostname for url in extra.urls}
-        for instances in (await observer.all()).values():
-            for instance in instances:
-                # An instance's own routers are extra only until its workspace's loop has met it after a restart.
-                if instance.host in hosts and workspace_of(extra.name) != instance.workspace:
-                    await engine.stop(instance, 0)
-        for sentence in await engine.evict({host for host in hosts if host}):
-            log.warning("%s", sentence)
-
-    return remove

@@ -104,6 +104,7 @@ def _backups(offline: Offline) -> Backups:
 async def _bring_back(offline: Offline, names: Sequence[str], tell: Tell) -> list[dict[str, Any]]:
     """Each workspace's newest revision, for those that have no folder and were not deleted."""
     root = offline.settings.workspaces
+    root.mkdir(parents=True, exist_ok=True)
     restorer_for = await offline_restorer(offline)
     archive = Archive(offline.source)
     restorer = restorer_for(archive)

@@ -46,12 +46,33 @@ class Settings(BaseModel):
     scan_s: float = Field(30.0, ge=0.2, le=3600, description="Seconds between two full looks at the folder.")
     quiet_ms: int = Field(300, ge=0, le=60_000, description="Quiet time after which a batch of saves is settled.")
     subnets: str = Field("10.213.0.0/16", description="Range the workspaces' own small networks are cut from.")
+    snapshots: str = Field("", description="When a snapshot of each workspace is made: a cron expression.")
+    retention: str = Field("", description="How long what was kept stays, such as `daily=60,ttl=2y`.")
     insecure_dashboard: bool = Field(False, description="Allow the dashboard off loopback without TLS.")
 
     @field_validator("s3_prefix")
     @classmethod
     def _plain_prefix(cls, value: str) -> str:
         return value.strip("/")
+
+    @field_validator("snapshots")
+    @classmethod
+    def _comes_due(cls, value: str) -> str:
+        if value:
+            # Imported here: every command would wait for what only a few need.
+            from monitor.domain.config_keep import schedule_of
+
+            schedule_of(value)
+        return value
+
+    @field_validator("retention")
+    @classmethod
+    def _is_policy(cls, value: str) -> str:
+        if value:
+            from monitor.domain.retention_policy import parse_policy
+
+            parse_policy(value)
+        return value
 
     @property
     def root(self) -> Path:

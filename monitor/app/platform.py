@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import importlib.metadata
 import logging
-from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from monitor.adapters.embedded.hop import bundled_hop
 from monitor.adapters.embedded.supervisor import State, Supervisor
@@ -22,13 +20,10 @@ from monitor.adapters.state_files import write_atomic
 from monitor.adapters.traefik_router import TraefikRouter
 from monitor.adapters.watch import FolderWatch
 from monitor.app import engines, logs
+from monitor.app.hands import addresses, gate_states, remover, take_turns, teller
 from monitor.app.install import Install
 from monitor.app.recording import Recording, recording
 from monitor.app.storing import Storing, storing
-from monitor.domain.gate import GateState
-from monitor.domain.launch import ProjectType
-from monitor.domain.route_difference import Extra
-from monitor.domain.routes import workspace_of
 from monitor.errors import SlipwayError
 from monitor.ports.clock import Clock
 from monitor.ports.engine import Engine, EngineAway
@@ -97,6 +92,7 @@ class Platform:
         group.create_task(self.jobs.run(), name="jobs")
         group.create_task(self.kept.keeping.run(), name="keeping")
         group.create_task(self.kept.destinations.run(), name="destinations")
+        group.create_task(self.kept.housekeeping.run(), name="housekeeping")
         group.create_task(self.routing.run(), name="routing")
         group.create_task(self.reconciler.run(), name="reconciler")
         group.create_task(self.watchdog.run(self.routing.wanted), name="watchdog")
@@ -165,6 +161,7 @@ class Platform:
         try:
             for sentence in await self.engine.sweep(set(self.reconciler.keepers)):
                 log.info("%s", sentence)
+            await self.kept.past.removing.folders.sweep(self.settings.workspaces)
         except SlipwayError as error:
             log.warning("leftovers were not removed: %s", error.message)
 
@@ -219,13 +216,15 @@ async def build(
     registry.on_change(routing.changed)
 
     observer = Observer(engine, clock)
-    kept = recording(settings, install, store, files, clock, registry, stack)
+    kept = recording(settings, install, store, files, clock, registry, stack, engine.purge)
     watch = FolderWatch(settings.workspaces, clock)
     intents = Intents(install.files)
     survey = Survey(files, engine, clock, user_of=engines.user_of(engine), copies=settings.data / "copies")
 
     def keep(name: str, folder: Path, look: Look, seen_ns: int) -> None:
         watch.keep(folder.name, wanted_of(look.tree))
+        if not look.hold:
+            kept.past.terms.note(name, look.keep)
         kept.keeping.offer(name, folder, look, seen_ns)
 
     async def forget(name: str, folder: Path) -> None:
@@ -245,6 +244,7 @@ async def build(
         renamed=kept.keeping.renamed,
     )
     reconciler = Reconciler(settings.workspaces, files, watch, engine, tools, scan_s=settings.scan_s)
+    take_turns(kept.turns, reconciler, kept.keeping)
     jobs = Jobs(clock, registry.emit)
     hands = Hands(traefik.child.stop, remover(engine, observer), teller(registry))
     platform = Platform(
@@ -263,6 +263,7 @@ async def build(
         settings.workspaces_url,
         kept.backups,
         kept.restoring,
+        kept.past,
     )
     await stack.enter_async_context(dashboard(face, settings))
     await stack.enter_async_context(control_socket(face, settings.data))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from monitor.adapters.files import DiskFiles
 from monitor.adapters.placing.disk import DiskPlacing
 from monitor.app.install import Install
 from monitor.app.offline import destinations_of, history_of
+from monitor.app.past import past_of
 from monitor.app.restoring import restoring_of
 from monitor.app.storing import Storing
 from monitor.ports.clock import Clock
@@ -17,10 +19,14 @@ from monitor.services.destinations.backups import Backups
 from monitor.services.destinations.destinations import Destinations
 from monitor.services.destinations.places import Below
 from monitor.services.destinations.primary import Primary
+from monitor.services.gc.ground import BesideHistory
+from monitor.services.gc.repacking import Repacker
 from monitor.services.history.archive import Archive
 from monitor.services.history.history import History
+from monitor.services.housekeeping import Housekeeping
 from monitor.services.keeping import Keeping
 from monitor.services.mirror import Mirror
+from monitor.services.past.past import Past
 from monitor.services.registry import Registry
 from monitor.services.restore.choosing import Choosing
 from monitor.services.restore.restorer import Restorer
@@ -43,6 +49,8 @@ class Recording:
     destinations: Destinations
     backups: Backups
     restoring: Restoring
+    past: Past
+    housekeeping: Housekeeping
 
 
 def recording(
@@ -53,8 +61,9 @@ def recording(
     clock: Clock,
     registry: Registry,
     stack: AsyncExitStack,
+    forget: Callable[[str], Awaitable[None]],
 ) -> Recording:
-    """Make every part; `stack` closes them, before the store they write to."""
+    """Make every part; `stack` closes them, before the store they write to. `forget`: see `past_of`."""
     history = history_of(settings, install, store, files, clock, stack)
     mirror = Mirror(store.store, files, install.files, clock, prefix=settings.s3_prefix, identity=store.identity)
     stack.push_async_callback(mirror.close)
@@ -73,14 +82,19 @@ def recording(
         safety = HistorySafety(history, files)
         return Restorer(archive, files, placing, clock, settings.workspaces, safety, turns)
 
+    own = restorer(history.archive)
+    past = past_of(settings, install, store, history, mirror, own, files, clock, pool, stack, forget)
+    repacker = Repacker(store.store, clock, pool, BesideHistory(history), prefix=settings.s3_prefix)
     return Recording(
         history=history,
         mirror=mirror,
         keeping=Keeping(history, mirror, registry, clock, turns),
         turns=turns,
         choosing=Choosing(history.archive, clock),
-        restorer=restorer(history.archive),
+        restorer=own,
         destinations=destinations,
         backups=Backups(destinations, primary),
         restoring=restoring_of(settings, history.archive, restorer, clock),
+        past=past,
+        housekeeping=Housekeeping(past, repacker, install.files, clock, lambda: registry.states.keys()),
     )

@@ -16,6 +16,7 @@ from monitor.ports.store import NoSuchKey
 from monitor.services.destinations.places import Patient
 from monitor.services.destinations.seeding import Seed
 from monitor.services.history.archive import Archive
+from monitor.services.history.history import History
 from monitor.services.jobs import Tell
 from monitor.services.restore.restorer import Restorer
 from monitor.services.restore.restoring import PRIMARY, Asked, Restoring
@@ -62,9 +63,9 @@ async def restore(
         return await restoring.one(workspace, asked, tell)
 
 
-async def offline_restorer(offline: Offline) -> Callable[[Archive], Restorer]:
-    """Makes restorers that keep what is there in the data folder's own history."""
-    history = await offline.history()
+async def offline_restorer(offline: Offline, history: History | None = None) -> Callable[[Archive], Restorer]:
+    """Makes restorers that keep what is there in the data folder's own history (`history` where it is open)."""
+    history = history or await offline.history()
     placing = DiskPlacing()
     offline.stack.callback(placing.close)
     safety = HistorySafety(history, offline.files)

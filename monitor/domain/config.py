@@ -194,7 +194,12 @@ def _dotted(place: list[Any]) -> str:
 
 
 def _known(place: list[Any]) -> str:
-    tables: dict[str, type[BaseModel]] = {"resources": Resources, "sync": Sync, "keep": Keep, "keep.retention": Retention}
+    tables: dict[str, type[BaseModel]] = {
+        "resources": Resources,
+        "sync": Sync,
+        "keep": Keep,
+        "keep.retention": Retention,
+    }
     model = tables.get(".".join(map(str, place[:-1])), WorkspaceConfig)
     return "known keys: " + ", ".join(model.model_fields)
 

@@ -91,6 +91,10 @@ class Keeping:
         self._history.forget(name)
         self._mirror.forget(name)
 
+    def show(self, name: str) -> None:
+        """Somebody else kept something of it: tell everybody how far it is now."""
+        self._show(name)
+
     def pending(self) -> int:
         """How many workspaces have something that is not kept yet."""
         return len(self._busy | self._waiting.keys())

@@ -89,6 +89,11 @@ class Mirror:
         """The workspace is gone: stop following it. What is in the store stays there."""
         self._books.pop(name, None)
 
+    async def purged(self, name: str) -> None:
+        """Nothing of `name` is in the store any more: what is remembered of it would be believed."""
+        self.forget(name)
+        await self._keeper.forget(name)
+
     async def run(self) -> None:
         """Catch up with whatever is pending, until cancelled."""
         async with asyncio.TaskGroup() as group:

@@ -93,6 +93,10 @@ class Bookkeeper:
         await self._run(self._save, book.name, value)
         book.saved_at, book.open = self._clock.monotonic(), set()
 
+    async def forget(self, name: str) -> None:
+        """Nothing is remembered of this workspace."""
+        await self._run(self._forget, name)
+
     def _read(self, name: str) -> tuple[object, list[str] | None]:
         return self._files.read(_name(name)), self._files.read(_open_name(name))
 

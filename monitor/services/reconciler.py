@@ -47,6 +47,12 @@ class Reconciler:
     def keepers(self) -> Mapping[str, Keeper]:
         return self._keepers
 
+    def look(self, name: str = "") -> None:
+        """The root may have changed, or the workspace `name` in it: look now."""
+        if name in self._keepers:
+            self._keepers[name].hint()
+        self._scan_now.set()
+
     async def run(self) -> None:
         """Scan, watch and listen until cancelled."""
         async with asyncio.TaskGroup() as group:

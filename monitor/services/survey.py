@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from monitor.domain.config import FILE, WorkspaceConfig, parse_config
+from monitor.domain.config_keep import Keep
 from monitor.domain.config_text import ConfigError
 from monitor.domain.describing import described
 from monitor.domain.detection import MAX_BYTES, Detection, detect, wanted_paths
 from monitor.domain.filters import Overrides
 from monitor.domain.launch import LaunchSpec
-from monitor.domain.launching import NotRunnable, spec_for, warnings
+from monitor.domain.launching import NotRunnable, living, spec_for, warnings
 from monitor.domain.tree import Entry, Kind, Tree
 from monitor.ports.clock import Clock
 from monitor.ports.engine import Engine, Launch
@@ -21,6 +22,7 @@ from monitor.ports.files import Files
 
 NOBODY = (65532, 65532)
 NO_OVERRIDES = Overrides()
+NO_TERMS = Keep()
 RACY_TRIES = 10
 RACY_S = 0.1
 
@@ -29,7 +31,7 @@ RACY_S = 0.1
 class Look:
     """What was seen and decided; `spec` is None where nothing can run, `reason` and `hint` say why.
 
-    `failed`: recognised but not runnable. `hold`: its settings are broken, what runs stays.
+    `told`: how it knows its prefix. `failed`: recognised but not runnable. `hold`: its settings are broken, what runs stays.
     """
 
     tree: Tree
@@ -45,6 +47,8 @@ class Look:
     description: str = ""
     icon: str = ""
     overrides: Overrides = NO_OVERRIDES
+    told: str = ""
+    keep: Keep = NO_TERMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,7 @@ class Survey:
             description=config.description or described(texts),
             icon=config.icon or "",
             overrides=_overrides(config),
+            keep=config.keep,
         )
         return await self._with_spec(look, name, folder, detection, config, user)
 
@@ -139,7 +144,7 @@ class Survey:
         if spec.install:
             contents = await self._contents(folder, look.tree, spec.deps_files)
             spec = replace(spec, deps_key=await self._engine.deps_key(spec, contents))
-        return replace(look, spec=spec, reason=detection.reason)
+        return replace(look, spec=spec, reason=detection.reason, told=living(name, detection, config).how)
 
     async def _source(
         self, name: str, folder: Path, tree: Tree, user: tuple[int, int]

@@ -9,6 +9,7 @@ from monitor.services.access import Access
 from monitor.services.desk import Desk
 from monitor.services.destinations.backups import Backups
 from monitor.services.jobs import Jobs
+from monitor.services.past.past import Past
 from monitor.services.registry import Registry
 from monitor.services.restore.restoring import Restoring
 
@@ -28,3 +29,4 @@ class Face:
     workspaces_url: str
     backups: Backups | None = None
     restoring: Restoring | None = None
+    past: Past | None = None

@@ -16,6 +16,9 @@ from monitor.errors import Refused, SlipwayError
 from monitor.settings import Settings
 from monitor.web.answers import MAX_BODY, one_shape
 from monitor.web.api import Api
+from monitor.web.api_history import Histories
+from monitor.web.api_keeping import Keeping
+from monitor.web.api_snapshots import Snapshots
 from monitor.web.destinations import Destinations
 from monitor.web.events import Events
 from monitor.web.face import Face
@@ -35,6 +38,8 @@ def api_app(face: Face, guard: Guard, *before: Middleware) -> web.Application:
     routes = [*Api(face).routes(), *Tokens(face.access).routes(), web.get("/api/events", events.handle)]
     routes += Destinations(face.backups, face.jobs).routes()
     routes += Restores(face.restoring, face.jobs, trusted=guard.trusted).routes()
+    routes += [*Histories(face.past).routes(), *Snapshots(face.past).routes()]
+    routes += Keeping(face.past, face.jobs).routes()
     routes += Description(routes, version("slipway")).routes()
     app.add_routes(routes)
 

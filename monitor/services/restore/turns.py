@@ -11,12 +11,14 @@ from contextlib import asynccontextmanager
 
 
 class Turns:
-    """One turn per workspace name. `over` is told a name each time a turn that was announced ends."""
+    """One turn per workspace name. `begun` is told a name when a turn is announced, `over` when that one ends."""
 
-    def __init__(self, over: Callable[[str], None] = lambda name: None) -> None:
+    def __init__(
+        self, over: Callable[[str], None] = lambda name: None, begun: Callable[[str], None] = lambda name: None
+    ) -> None:
         self._locks: dict[str, asyncio.Lock] = {}
         self._doing: dict[str, str] = {}
-        self.over = over
+        self.over, self.begun = over, begun
 
     def doing(self, name: str) -> str:
         """What is under way or about to be, such as `restoring revision 7`; empty where nothing was announced."""
@@ -28,6 +30,7 @@ class Turns:
         lock = self._locks.setdefault(name, asyncio.Lock())
         if doing:
             self._doing[name] = doing
+            self.begun(name)
         try:
             async with lock:
                 if doing:

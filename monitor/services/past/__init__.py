@@ -1,0 +1,1 @@
+"""What the doors ask about everything that was kept: looked at (`reading`) and acted on (`acting`)."""

@@ -1,0 +1,87 @@
+"""The history over the API: revisions, differences, versions of one file."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from monitor.domain.access import Scope
+from monitor.errors import NotFound
+from monitor.services.past.past import Past
+from monitor.services.past.reading import NEWEST
+from monitor.web.answers import answer
+from monitor.web.asking import needed, query_flag, query_number, workspace
+from monitor.web.guard import needs
+
+MAX_ITEMS = 1000
+MAX_SEQ = 2**63 - 1
+
+
+class Histories:
+    """The handlers; `routes` is the table."""
+
+    def __init__(self, past: Past | None) -> None:
+        self._past = past
+
+    def routes(self) -> list[web.RouteDef]:
+        """Every path that looks at what was kept."""
+        one = "/api/workspaces/{name}"
+        return [
+            web.get(one + "/revisions", self.revisions),
+            web.get(one + "/revisions/{seq}", self.revision),
+            web.get(one + "/diff", self.diff),
+            web.get(one + "/history", self.history),
+        ]
+
+    @needs(Scope.READ)
+    async def revisions(self, request: web.Request) -> web.Response:
+        """A workspace's revisions, the newest first (`?limit=`, `?before=` the last page's `next`)."""
+        limit, before = query_number(request, "limit", 100, MAX_ITEMS), query_number(request, "before", None, MAX_SEQ)
+        found = await given(self._past).reading.revisions(workspace(request), limit=limit or 100, before=before)
+        return answer(found)
+
+    @needs(Scope.READ)
+    async def revision(self, request: web.Request) -> web.Response:
+        """One revision; with `?listing=true` its files too (`?path=` below a folder, `?after=`, `?limit=`).
+
+        Instead of a number it may be named by a snapshot, a moment or `newest`.
+        """
+        query = request.query
+        found = await given(self._past).reading.revision(
+            workspace(request),
+            request.match_info["seq"],
+            listing=query_flag(request, "listing"),
+            below=query.get("path", ""),
+            after=query.get("after", ""),
+            limit=query_number(request, "limit", MAX_ITEMS, MAX_ITEMS) or MAX_ITEMS,
+        )
+        return answer(found)
+
+    @needs(Scope.READ)
+    async def diff(self, request: web.Request) -> web.Response:
+        """What changed `?from=` one revision `?to=` another (the newest unless told), perhaps only below `?path=`.
+
+        `?text=true` adds the unified difference, where `path` is one file.
+        """
+        found = await given(self._past).reading.diff(
+            workspace(request),
+            needed(request, "from"),
+            request.query.get("to", NEWEST),
+            path=request.query.get("path", ""),
+            text=query_flag(request, "text"),
+        )
+        return answer(found)
+
+    @needs(Scope.READ)
+    async def history(self, request: web.Request) -> web.Response:
+        """Every version of the file `?path=`, the newest first; `?follow=true`: also under its earlier names."""
+        found = await given(self._past).reading.versions(
+            workspace(request), needed(request, "path"), follow=query_flag(request, "follow")
+        )
+        return answer(found)
+
+
+def given(past: Past | None) -> Past:
+    """What was kept; raises `NotFound` where nothing ever is."""
+    if past is None:
+        raise NotFound("nothing is kept here")
+    return past

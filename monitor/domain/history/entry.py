@@ -46,7 +46,10 @@ class Entry:
 
 def write_entries(entries: Iterable[Entry]) -> Iterator[list[Any]]:
     """A `pack` line for each pack (numbered from 0 in this order), then a line for each entry; sorted by path."""
-    ordered = sorted(entries, key=lambda entry: order(entry.path))
+    ordered = list(entries)
+    # Plain text sorts as its bytes do, without making these for each path.
+    plain = all(entry.path.isascii() for entry in ordered)
+    ordered.sort(key=(lambda entry: entry.path) if plain else (lambda entry: order(entry.path)))
     numbers: dict[str, int] = {}
     for entry in ordered:
         for piece in entry.pieces:

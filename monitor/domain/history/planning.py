@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from monitor.domain import tree as trees
@@ -22,6 +22,13 @@ class Known:
     state: Mapping[str, Entry] = field(default_factory=dict)
     clean: Mapping[str, int] = field(default_factory=dict)
     keys: Mapping[str, Stamp] = field(default_factory=dict)
+
+    def vouched(self, files: Mapping[str, tuple[int, Entry]]) -> Known:
+        """The same, knowing of files we wrote ourselves: their inodes, and the entries of their bytes."""
+        if not files:
+            return self
+        state = {**self.state, **{path: entry for path, (_, entry) in files.items()}}
+        return Known(state, {**self.clean, **{path: inode for path, (inode, _) in files.items()}}, self.keys)
 
 
 @dataclass(slots=True)
@@ -60,13 +67,14 @@ def plan_of(
 
 
 def composed(
-    plan: Plan, read: Mapping[str, Entry], before: Mapping[str, Entry], unstable: Collection[str]
+    plan: Plan, read: Iterable[Entry], before: Mapping[str, Entry], unstable: Collection[str]
 ) -> dict[str, Entry]:
     """The whole new state: what was not read, what was, and the `unstable` as they were before.
 
     An unstable path stays away where something else has taken its place.
     """
-    state = {**plan.state, **read}
+    state = plan.state
+    state.update((entry.path, entry) for entry in read)
     for path in plan.unseen:
         del state[path]
     if not unstable:

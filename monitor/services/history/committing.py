@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -45,7 +45,8 @@ Found = TypeVar("Found")
 class Request:
     """What was asked: the folder as it was seen settled, and why it is kept. `always` also without a change.
 
-    `only`: the tree speaks of its own paths alone, and all else is as it was.
+    `only`: the tree speaks of its own paths alone, and all else is as it was. `vouched`: files that were written from
+    pieces of this workspace's own history need no reading while they have that inode, size and time.
     """
 
     folder: Path
@@ -57,6 +58,7 @@ class Request:
     origin: Origin | None = None
     always: bool = False
     only: bool = False
+    vouched: Mapping[str, tuple[int, Entry]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,8 @@ class Batch:
         head, request = self._head, self._request
         seen_ns = self._tools.clock.wall_ns() if request.seen_ns is None else request.seen_ns
         allows = request.overrides.allows_secret
-        planning = partial(plan_of, head.known, request.tree, allows_secret=allows, max_file=request.max_file)
+        known = head.known.vouched(request.vouched)
+        planning = partial(plan_of, known, request.tree, allows_secret=allows, max_file=request.max_file)
         plan = await self._run(planning)
         head.left_out = head.left_out if request.only else plan.left_out
         head.changes, head.wanted = len(plan.read), sum(entry.size for entry in plan.read)
@@ -107,7 +110,7 @@ class Batch:
         revision, base = await self._revision(state, gathered.read_ns, seen_ns)
         return await self._write(revision, base, state, partial(self._mark_clean, plan, gathered, state))
 
-    async def _gather(self, plan: Plan) -> tuple[Gathered, Mapping[str, Piece]]:
+    async def _gather(self, plan: Plan) -> tuple[Gathered, Mapping[str, Piece | None]]:
         if not plan.read:
             return Gathered(), {}
         tools, request = self._tools, self._request
@@ -178,7 +181,9 @@ class Batch:
         clean = self._head.clean
         for path in [entry.path for entry in plan.read] + list(self._head.state.keys() - state.keys()):
             clean.pop(path, None)
-        clean.update((path, inode) for path, inode in gathered.clean().items() if path in state)
+        vouched = self._request.vouched.items()
+        clean.update((path, inode) for path, (inode, entry) in vouched if state.get(path) == entry)
+        clean.update((path, inode) for path, inode in gathered.clean() if path in state)
 
     async def _revision(self, state: dict[str, Entry], read_ns: int, seen_ns: int) -> tuple[Revision, bytes | None]:
         head, request = self._head, self._request
@@ -208,7 +213,8 @@ class Batch:
     async def _base(self, state: dict[str, Entry]) -> tuple[bytes | None, str, int, int]:
         """The bytes of a new base where one is due; its name, its size, and the delta bytes on it so far."""
         header, size = self._head.header, self._head.size
-        if header is not None and not base_due(header.base_bytes, delta_bytes_after(header, size)):
+        due = self._head.alone or header is None or base_due(header.base_bytes, delta_bytes_after(header, size))
+        if header is not None and not due:
             return None, header.base, header.base_bytes, delta_bytes_after(header, size)
         data = await self._run(write_base, state.values())
         return data, base_name(data), len(data), 0
@@ -235,7 +241,9 @@ class Batch:
         head.put(revision, len(data), base_entries, base_packs, state)
         if self._outlet.direct:
             head.stored = revision.header
-        await self._tools.cache.put_revision(head.name, data, base)
+        if base is not None:
+            await self._tools.cache.put_revision(head.name, data, base)
+        head.unsaved = None if base is not None else data
         return revision
 
     async def _run(self, call: Callable[..., Found], *args: object) -> Found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,18 +49,23 @@ class Gathered:
     torn: set[str] = field(default_factory=set)
     read_ns: int = 0
 
-    def entries(self, placed: Mapping[str, Piece]) -> dict[str, Entry]:
+    def entries(self, placed: Mapping[str, Piece | None]) -> Iterator[Entry]:
         """The files as entries; `placed` says where this batch's own pieces are."""
-        return {path: self._entry(taken, placed) for path, taken in self.taken.items()}
+        return (self._entry(taken, placed) for taken in self.taken.values())
 
-    def clean(self) -> dict[str, int]:
-        """The inodes of what was read at rest."""
-        return {path: one.entry.inode for path, one in self.taken.items() if path not in self.torn}
+    def clean(self) -> Iterator[tuple[str, int]]:
+        """Paths and inodes of what was read at rest."""
+        return ((path, one.entry.inode) for path, one in self.taken.items() if path not in self.torn)
 
-    def _entry(self, taken: _Taken, placed: Mapping[str, Piece]) -> Entry:
+    def _entry(self, taken: _Taken, placed: Mapping[str, Piece | None]) -> Entry:
         seen = taken.entry
-        pieces = tuple(self.known.get(sha) or placed[sha] for sha in taken.pieces)
+        pieces = tuple(self._piece(sha, placed) for sha in taken.pieces)
         return Entry(seen.path, Kind.FILE, seen.mode, seen.mtime_ns, seen.size, taken.sha256, pieces)
+
+    def _piece(self, sha256: str, placed: Mapping[str, Piece | None]) -> Piece:
+        piece = self.known.get(sha256) or placed[sha256]
+        assert piece is not None, "every pack was sent before"
+        return piece
 
 
 class Gathering:

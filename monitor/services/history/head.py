@@ -21,7 +21,8 @@ class Head:
 
     `header` is the newest revision's, wherever it is; `stored` that of the newest whose object is in the store.
     `state` is what it lists, `base` what its base lists; `sure` says that the store was asked for it. `index` finds
-    the pieces of every revision seen, `recalled` says that this is every one there is.
+    the pieces of every revision seen, `recalled` says that this is every one there is. `alone`: what the newest one
+    lists cannot be read, the next one has a base of its own.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Head:
     header: Header | None = None
     stored: Header | None = None
     size: int = 0
+    alone: bool = False
     base: Mapping[str, Entry] = field(default_factory=dict)
     base_packs: frozenset[str] = frozenset()
     state: dict[str, Entry] = field(default_factory=dict)
@@ -48,6 +50,7 @@ class Head:
     where: tuple[Path, Overrides] | None = None
     used_at: float = 0.0
     saved_at: float = float("-inf")
+    unsaved: bytes | None = None
     saved_state: Mapping[str, Entry] | None = None
     retry_at: float = 0.0
     busy: bool = False
@@ -75,7 +78,7 @@ class Head:
             self.base, self.base_packs = base, base_packs
             self.remember(base.values())
         self.state = state
-        self.loaded = True
+        self.loaded, self.alone = True, False
         # Named again, so no longer condemned; the next look of the collector will see that too.
         self.condemned -= revision.packs | self.base_packs
         self.remember(revision.changed.values())
@@ -104,3 +107,4 @@ class Head:
         self.header = self.stored = None
         self.base_packs, self.keys = frozenset(), {}
         self.condemned.clear()
+        self.unsaved = None

@@ -82,17 +82,19 @@ class Heads:
         return data
 
     async def _take(self, head: Head, data: bytes | None, clean: Clean, *, online: bool) -> None:
+        head.loaded, head.header, head.alone = True, None, False
         if data is None:
-            head.loaded, head.header = True, None
             return
         try:
             revision = await self._read(data)
+            head.header, head.size = revision.header, len(data)
+            head.seq = max(head.seq, revision.seq)
             base = await self._base(head.name, revision.header, online=online)
             state = await self._run(state_of, base.entries, revision)
         except (BadObject, NoSuchKey) as error:
             log.warning("the newest revision of %s cannot be read: %s", head.name, error.message)
             head.error = f"its newest revision cannot be read ({error.message}); the next one stands alone"
-            head.loaded, head.header = True, None
+            head.alone = True
             return
         head.put(revision, len(data), base.entries, base.packs, state)
         head.clean, head.keys = await self._run(clean.of, state), dict(clean.keys)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Collection
+from collections.abc import AsyncIterator, Awaitable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from monitor.domain.batch import MAX_FILE, LeftOut
 from monitor.domain.filters import Overrides
+from monitor.domain.history.entry import Entry
 from monitor.domain.history.revision import Grade, Header, Origin, Revision, Why, Writer
 from monitor.domain.moments import rfc3339
 from monitor.domain.tree import Tree
@@ -121,16 +122,18 @@ class History:
         origin: Origin | None = None,
         always: bool = False,
         only: bool = False,
+        vouched: Mapping[str, tuple[int, Entry]] | None = None,
     ) -> Revision | None:
         """Keep the settled `tree` of `folder` as one revision; None where nothing changed and not `always`.
 
-        `only`: `tree` is a part, laid out in `folder`, of what is otherwise as it was. `seen_ns` is the first event
-        of the batch. Raises `FolderGone`, `Fenced`, `UnknownFormat`, `StoreFull` (the spool's disk or limit);
+        `only`: `tree` is a part, laid out in `folder`, of what is otherwise as it was. `vouched`: files we wrote from
+        this history ourselves, with their inodes: not read again. `seen_ns` is the first event of the batch. Raises `FolderGone`, `Fenced`, `UnknownFormat`, `StoreFull` (the spool's disk or limit);
         whatever is raised, nothing was recorded and the same call may be tried again.
         """
         await self._load_spool()
         tree = replace(tree, unread=("",)) if only else tree
-        request = Request(folder, tree, overrides or Overrides(), kind, seen_ns, max_file, origin, always, only)
+        how = (overrides or Overrides(), kind, seen_ns, max_file, origin, always, only, vouched or {})
+        request = Request(folder, tree, *how)
         head = self._head(name)
         async with head.lock:
             head.where = head.where if only else (folder, request.overrides)
@@ -165,6 +168,13 @@ class History:
         """The newest revision's header, also of one that waits in the spool; None before the first `commit`."""
         head = self._heads.get(name)
         return head.header if head else None
+
+    async def listing(self, name: str, seq: int) -> Mapping[str, Entry]:
+        """The state at a revision, without a request where it is the newest; raises as `Archive.state` does."""
+        head = self._heads.get(name)
+        if head is not None and head.loaded and not head.alone and head.header and head.header.seq == seq:
+            return head.state
+        return await self.archive.state(name, seq)
 
     def forget(self, name: str) -> None:
         """The workspace is gone: stop following it. What is kept stays, and what waits is still uploaded."""
@@ -324,15 +334,20 @@ class History:
                     head.unload()
 
     async def _save(self, head: Head) -> None:
-        clean = clean_of(head)
+        """Remember for the next start, while nobody waits for it."""
+        revision, head.unsaved = head.unsaved, None
+        if revision is not None:
+            await self._cache.put_revision(head.name, revision)
         if head.loaded and head.saved_state is not head.state:
+            head.saved_at, head.saved_state = self._clock.monotonic(), head.state
+            clean = clean_of(head)
             data = await asyncio.get_running_loop().run_in_executor(self._pool, write_clean, clean)
             await self._cache.put_clean(head.name, data)
-            head.saved_at, head.saved_state = self._clock.monotonic(), head.state
 
     def _unsaved(self, head: Head) -> bool:
         due = self._clock.monotonic() - head.saved_at >= SAVE_S
-        return due and head.loaded and not head.lock.locked() and head.saved_state is not head.state
+        stale = due and head.loaded and head.saved_state is not head.state
+        return not head.lock.locked() and (stale or head.unsaved is not None)
 
     def _due(self, head: Head) -> bool:
         waits = head.busy or head.lock.locked() or not head.growing or head.where is None

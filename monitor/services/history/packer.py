@@ -17,7 +17,8 @@ Send = Callable[[str, bytes], Awaitable[None]]
 
 @dataclass(slots=True)
 class Packer:
-    """One batch's packs. `send(name, data)` makes a pack durable; `placed` says where each piece came to lie.
+    """One batch's packs. `send(name, data)` makes a pack durable; `placed` says where each piece came to lie, None
+    for one under way.
 
     Used inside the caller's task group; after `finish` every pack was sent, or the group failed.
     """
@@ -25,8 +26,7 @@ class Packer:
     send: Send
     pool: Executor
     group: asyncio.TaskGroup
-    placed: dict[str, Piece] = field(default_factory=dict)
-    claimed: set[str] = field(default_factory=set)
+    placed: dict[str, Piece | None] = field(default_factory=dict)
     sent_bytes: int = 0
     _frames: list[Frame] = field(default_factory=list)
     _size: int = 0
@@ -34,9 +34,9 @@ class Packer:
 
     def claim(self, sha256: str) -> bool:
         """True for the first that asks: it has to `add` that piece."""
-        if sha256 in self.claimed:
+        if sha256 in self.placed:
             return False
-        self.claimed.add(sha256)
+        self.placed[sha256] = None
         return True
 
     async def add(self, frames: Iterable[Frame]) -> None:

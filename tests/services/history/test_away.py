@@ -34,8 +34,8 @@ def assert_kept(desk: Desk, shots: dict[int, Seen]) -> None:
 
 
 @pytest.mark.parametrize("error", [StoreAway("away"), StoreFull("full"), StoreRefused("credentials expired")])
-@pytest.mark.parametrize("restart", [False, True])
-async def test_each_batch_waits_as_its_own_revision(desk: Desk, error: SlipwayError, restart: bool) -> None:
+@pytest.mark.parametrize("restart", ["", "cache", "no cache"])
+async def test_each_batch_waits_as_its_own_revision(desk: Desk, error: SlipwayError, restart: str) -> None:
     shots = await keep_some(desk, range(2))
     desk.store.arm(Fault(error=error))
     shots |= await keep_some(desk, range(2, 5))
@@ -44,7 +44,7 @@ async def test_each_batch_waits_as_its_own_revision(desk: Desk, error: SlipwayEr
     assert state.pending >= 3
     assert await desk.history.catch_up() is False
     if restart:
-        await desk.restart(kill=True)
+        await desk.restart(kill=True, cache=restart == "cache")
     shots |= await keep_some(desk, range(5, 6))
     desk.store.arm(None)
     desk.clock.ahead += 100

@@ -145,10 +145,11 @@ def test_with_the_monitor_running_they_are_its_clients(scripts: Scripts) -> None
         (listed,) = json.loads(scripts.run("slipway", "backup", "list", "--json"))["items"]
         assert listed["lag_s"] < 60
         assert listed["same_disk"]
+        between = now()
         assert scripts.restore("--point-in-time", before, "--dry-run")["items"][0]["chosen"]["revision"] == 1
         scripts.restore("--point-in-time", before, "--yes")
         assert (slipway.workspaces / "shop/index.html").read_text() == "<h1>one</h1>"
-        scripts.restore("--workspace", "shop", "--destination", "nas", "--yes")
+        scripts.restore("--workspace", "shop", "--destination", "nas", "--point-in-time", between, "--yes")
         assert (slipway.workspaces / "shop/index.html").read_text() == "<h1>two</h1>"
         assert "there is no workspace" in scripts.backup("--workspace", "none", code=4)
         assert "no destination" in scripts.backup("--destination", "none", code=4).lower()

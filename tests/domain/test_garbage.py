@@ -43,6 +43,12 @@ def test_a_run_a_day_later_removes_and_an_earlier_one_does_not() -> None:
     assert (later.revisions, later.bases, later.packs) == ((1,), ("b" * 64,), ("a" * 64, "d" * 64))
 
 
+def test_even_without_a_grace_nothing_goes_in_the_run_that_condemned_it() -> None:
+    first = sweep(HELD, {1}, Condemned(), NOW, grace_ns=0)
+    assert first.removes == 0
+    assert sweep(HELD, {1}, first.condemned, NOW, grace_ns=0).removes == 4
+
+
 def test_what_is_needed_again_leaves_the_list() -> None:
     first = sweep(HELD, {1}, Condemned(), NOW)
     back = replace(HELD, revisions={**HELD.revisions, 3: needs("b", "cd")})

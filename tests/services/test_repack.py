@@ -161,6 +161,8 @@ async def test_the_history_goes_on_above_it(tmp_path: Path) -> None:
         await desk.write("more", "more")
         await desk.keep()
         assert desk.reader().seqs() == [1, 2, 3, 4]
+        above, below = desk.reader().header(4), desk.reader().header(3)
+        assert (above["parent"], above["base"], above["flags"]) == (3, below["base"], [])
         assert {name: row[1] for name, row in desk.restored(4).items()} == {
             b"stays": noise(50), b"new": b"new", b"more": b"more"}  # fmt: skip
         collector = Collector(desk.store, desk.clock, pool, ground, prefix="p")

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from monitor.domain import labels
+from tests.support.runtime_images import runtime_image
 from tests.support.slipway import Slipway
 from tests.support.visiting import Answer
 
@@ -34,6 +35,8 @@ PIP = {"requirements.txt": "flask==9999.9.9\n", "app.py": "import flask\napp = f
 @pytest.fixture(scope="module")
 def slipway() -> Iterator[Slipway]:
     """One Slipway with every kind of failure in it at once, and one good neighbour."""
+    for kind in ("static", "python", "node", "php"):
+        runtime_image(kind)
     with Slipway("docker") as slipway:
         slipway.drop("good", {"index.html": "good"})
         for name, files in (("crashes", CRASHES), ("loopback", LOOPBACK), ("npm-fails", NPM), ("pip-fails", PIP)):

@@ -7,11 +7,12 @@ all engine objects of a test share, so that a second one finds what the first on
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from monitor.domain.instance import Instance, Running
 from monitor.domain.launch import LaunchSpec, Source, deps_key
+from monitor.domain.stack import Stack
 from monitor.ports.clock import Clock
 from monitor.ports.engine import Diagnosis, EngineAway, EngineInfo, Launch, LaunchFailed, Progress
 
@@ -116,6 +117,17 @@ class FakeEngine:
     async def deps_key(self, spec: LaunchSpec, contents: dict[str, bytes]) -> str:
         scope = f"{spec.runtime} {self._install}/{spec.workspace}"
         return deps_key(spec.install or "", scope, spec.user, contents)
+
+    async def keyed(self, stack: Stack, workspace: str, launch: Launch) -> Stack:
+        """Every key is the whole folder's digest."""
+        for one in stack.services:
+            build = one.build and replace(one.build, key=launch.digest[:24])
+            bound = tuple(replace(a, key=launch.digest[:24]) if a.bind else a for a in one.attached)
+            stack = stack.with_service(replace(one, build=build, attached=bound))
+        return stack
+
+    async def lacking(self, images: Sequence[str]) -> str:
+        return ""
 
     async def instances(self) -> list[Instance]:
         self._called("instances")

@@ -13,6 +13,8 @@ from monitor.domain.launch import MIB, LaunchSpec, Limits, Source
 
 SERVICE = "app"
 SCRATCH = "/tmp"  # noqa: S108  the container's own
+HOMELESS = f"{SCRATCH}/home"
+"""The home of a user an image does not know."""
 CA_TARGET = "/etc/slipway-ca.pem"
 CA_VARIABLES = (
     "SSL_CERT_FILE",
@@ -136,7 +138,7 @@ def _own(names: Names, workspace: str) -> dict[str, str]:
 
 
 def _places() -> dict[str, str]:
-    return {"HOME": f"{SCRATCH}/home", "TMPDIR": SCRATCH}
+    return {"HOME": HOMELESS, "TMPDIR": SCRATCH}
 
 
 def _ca_env(ca: str) -> dict[str, str]:

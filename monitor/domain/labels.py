@@ -8,6 +8,8 @@ SPEC_HASH = "slipway.spec-hash"
 GENERATION = "slipway.generation"
 ROLE = "slipway.role"
 PORT = "slipway.port"
+STACK = "slipway.stack"
+"""On a front: it is one of a stack's containers, without a readiness mark and without routes of its own."""
 
 COMPOSE_PROJECT = "com.docker.compose.project"
 COMPOSE_SERVICE = "com.docker.compose.service"
@@ -16,6 +18,15 @@ COMPOSE_ONEOFF = "com.docker.compose.oneoff"
 COMPOSE_CONFIG_HASH = "com.docker.compose.config-hash"
 COMPOSE_NETWORK = "com.docker.compose.network"
 COMPOSE_VOLUME = "com.docker.compose.volume"
+
+COMPOSES_OWN = frozenset(
+    f"com.docker.compose.{name}"
+    for name in (
+        *("config-hash", "container-number", "depends_on", "image", "oneoff", "project", "project.config_files"),
+        *("project.working_dir", "project.environment_file", "replace", "service", "slug", "version"),
+    )
+)
+"""What the Compose command line itself writes on containers it makes."""
 
 OURS = ("traefik.", "slipway.", "com.docker.compose.")
 """What a user's image or compose file must not set: labels that routing, adoption or Compose act on."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from monitor.domain import labels
 from monitor.domain.container import ContainerPlan, Health, Limit, Mount, MountKind
-from monitor.domain.container_plan import CA_TARGET, CA_VARIABLES, SCRATCH, Place, fitting
+from monitor.domain.container_plan import CA_TARGET, CA_VARIABLES, HOMELESS, SCRATCH, Place, fitting
 from monitor.domain.docker_names import Names
 from monitor.domain.launch import LaunchSpec
 from monitor.domain.stack import Attached, Check, Service, Stack, unnamed_volume
@@ -135,6 +135,7 @@ def _as_front(
         labels.SPEC_HASH: spec.hash,
         labels.GENERATION: str(generation),
         labels.PORT: str(port),
+        labels.STACK: service,
         labels.COMPOSE_SERVICE: front_key(service, generation),
     }
     said = {**dict(cast.images[service].env), **dict(plan.env)}
@@ -169,7 +170,7 @@ def health(check: Check | None) -> Health | None:
 def _env(one: Service, image: Image, ca: str, *, homeless: bool) -> tuple[tuple[str, str], ...]:
     """What the service says, and a home for a user its image does not know."""
     said = {name for name, _ in (*one.env, *image.env)}
-    given = {"HOME": f"{SCRATCH}/home", "TMPDIR": SCRATCH} if homeless else {}
+    given = {"HOME": HOMELESS, "TMPDIR": SCRATCH} if homeless else {}
     given |= dict.fromkeys(CA_VARIABLES, CA_TARGET) if ca else {}
     return _pairs({**{name: value for name, value in given.items() if name not in said}, **dict(one.env)})
 

@@ -24,6 +24,7 @@ from typing import Protocol
 from monitor.domain.instance import Instance as Instance
 from monitor.domain.instance import Running as Running
 from monitor.domain.launch import LaunchSpec
+from monitor.domain.stack import Stack
 from monitor.errors import Away, SlipwayError
 
 Progress = Callable[[str], None]
@@ -98,6 +99,17 @@ class Engine(Protocol):
 
     async def deps_key(self, spec: LaunchSpec, contents: dict[str, bytes]) -> str:
         """The key `prepare` will keep the dependency layer under, given the bytes of `spec.deps_files`."""
+        ...
+
+    async def keyed(self, stack: Stack, workspace: str, launch: Launch) -> Stack:
+        """The stack with the keys of all its builds and binds read of the workspace, which make it comparable.
+
+        Raises `Refused` where this engine runs no images, or one of them names what is not there.
+        """
+        ...
+
+    async def lacking(self, images: Sequence[str]) -> str:
+        """Why one of these images of registries cannot be had now, in a sentence; "" where all of them can."""
         ...
 
     async def instances(self) -> list[Instance]:

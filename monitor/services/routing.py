@@ -95,9 +95,10 @@ class Routing:
 
     async def live(self, instance: Instance, spec: LaunchSpec, *, wait_s: float) -> bool:
         """Whether visitors' requests reach this instance within `wait_s`; raises `RouterAway`."""
-        if instance.host is None or not (instance.ready or self._labelled):
+        labelled = self._labelled and instance.announced
+        if instance.host is None or not (instance.ready or labelled):
             return await _not_yet(wait_s)
-        one = serving(instance, spec, labelled=self._labelled, hop=self._needs_hop(spec))
+        one = serving(instance, spec, labelled=labelled, hop=self._needs_hop(spec))
         if self._serving.get(instance.id) != one:
             self._serving[instance.id] = one
             await self._publish()

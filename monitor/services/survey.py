@@ -9,20 +9,23 @@ from pathlib import Path
 
 from monitor.domain.config import FILE, WorkspaceConfig, parse_config
 from monitor.domain.config_keep import Keep
-from monitor.domain.config_text import ConfigError
+from monitor.domain.config_text import ConfigError, Mark
 from monitor.domain.describing import described
 from monitor.domain.detection import MAX_BYTES, Detection, detect, wanted_paths
 from monitor.domain.filters import Overrides
 from monitor.domain.launch import LaunchSpec
 from monitor.domain.launching import NotRunnable, living, spec_for, warnings
 from monitor.domain.tree import Entry, Kind, Tree
+from monitor.errors import Refused
 from monitor.ports.clock import Clock
 from monitor.ports.engine import Engine, Launch
 from monitor.ports.files import Files
+from monitor.services.stacks import Seen, Stacks
 
 NOBODY = (65532, 65532)
 NO_OVERRIDES = Overrides()
 NO_TERMS = Keep()
+OWN_HINT = "mend it, or set `type:` in slipway.yaml to run the folder without it"
 RACY_TRIES = 10
 RACY_S = 0.1
 
@@ -75,6 +78,7 @@ class Survey:
         self._clock = clock
         self._user_of = user_of
         self._copies = copies
+        self._stacks = Stacks(files, engine)
         self._known: dict[str, _Known] = {}
         self.look_s = 0.002
 
@@ -99,6 +103,9 @@ class Survey:
         tree = await self._files.walk(folder)
         if FILE not in tree:
             return tree, WorkspaceConfig(), None
+        if tree.entries[FILE].kind is not Kind.FILE:
+            linked = ConfigError("it is a link or no plain file, and links are not followed", Mark())
+            return tree, WorkspaceConfig(), linked
         texts = await self._files.read_texts(folder, tree, lambda path: path == FILE)
         try:
             config = parse_config(texts.get(FILE, ""))
@@ -136,6 +143,17 @@ class Survey:
         config: WorkspaceConfig,
         user: tuple[int, int],
     ) -> Look:
+        if detection.own:
+            seen = Seen(name, folder, look.tree, look.launch, detection, config, user)
+            try:
+                found = await self._stacks.find(seen)
+            except (Refused, ConfigError) as error:
+                return replace(look, reason=error.message, hint=error.hint or OWN_HINT, failed=True)
+            look = replace(
+                look, warnings=(*found.warnings, *look.warnings), evidence=(*look.evidence, *found.evidence)
+            )
+            if found.spec is not None:
+                return replace(look, spec=found.spec, reason=detection.reason)
         try:
             spec = spec_for(name, detection, config, user=user)
         except NotRunnable as error:

@@ -11,10 +11,11 @@ from typing import Any
 
 from monitor.adapters.docker_engine.rendering import Json
 from monitor.domain.container import ContainerPlan, Mount, MountKind
-from monitor.domain.labels import OURS
+from monitor.domain.labels import COMPOSES_OWN, OURS
 
 _DAEMONS_OWN = frozenset({"ShmSize", "Runtime", "ConsoleSize", "ContainerIDFile", "Isolation", "Mounts"})
 """Host settings that are the daemon's to choose and give nothing away, and mounts, which are compared as made."""
+_PROXIES = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"})
 _MASKS = ("MaskedPaths", "ReadonlyPaths")
 
 
@@ -26,6 +27,43 @@ def departures(plan: ContainerPlan, body: Json, inspected: Json) -> list[str]:
         *_networks(plan, inspected["NetworkSettings"]),
         *_config(body, inspected["Config"]),
     ]
+
+
+def stack_departures(plan: ContainerPlan, body: Json, inspected: Json, image: Json) -> list[str]:
+    """As `departures`, of a container Compose made from `image`'s configuration, whose own words may stand."""
+    seen, config = dict(inspected["HostConfig"]), inspected["Config"]
+    seen.pop("Binds", None)
+    return [
+        *_host(body["HostConfig"], seen),
+        *_mounts(plan, inspected.get("Mounts") or []),
+        *_networks(plan, inspected["NetworkSettings"]),
+        *(f"{key} is {config.get(key)!r}" for key in ("Image", "User") if config.get(key) != body[key]),
+        *_foreign_variables(body, config, image),
+        *_check(plan, config, image),
+        *_labels(body["Labels"], _without_composes_own(config.get("Labels") or {}, body["Labels"])),
+    ]
+
+
+def _foreign_variables(body: Json, config: Json, image: Json) -> Iterator[str]:
+    """R16: only what was asked for and what the image says; proxies may be set in Docker's own configuration."""
+    wanted = {line.partition("=")[0]: line for line in (*(image.get("Env") or []), *body["Env"])}
+    for line in config.get("Env") or []:
+        name = line.partition("=")[0]
+        if wanted.pop(name, None) != line and name.upper() not in _PROXIES:
+            yield f"the variable {name} is not the one asked for"
+    yield from (f"the variable {name} is missing" for name in wanted)
+
+
+def _check(plan: ContainerPlan, config: Json, image: Json) -> Iterator[str]:
+    own = (image.get("Healthcheck") or {}).get("Test") or []
+    wanted = own if plan.health is None else list(plan.health.test)
+    if ((config.get("Healthcheck") or {}).get("Test") or []) != wanted:
+        yield "the health check is not the one asked for"
+
+
+def _without_composes_own(seen: Json, wanted: Json) -> Json:
+    """Compose says what it made a container from; what it must not contradict is compared."""
+    return {name: value for name, value in seen.items() if name in wanted or name not in COMPOSES_OWN}
 
 
 def _host(wanted: Json, seen: Json) -> Iterator[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from docker import APIClient
 
 from monitor.adapters.docker_engine.client import Declined, DockerClient, Gone
 from monitor.adapters.docker_engine.conformance import departures
+from monitor.adapters.docker_engine.evidence import MOST_LINES, text_lines
 from monitor.adapters.docker_engine.rendering import Json, create_body
 from monitor.domain import labels
 from monitor.domain.container import ContainerPlan
@@ -70,9 +71,10 @@ class Containers:
         return found
 
     async def stop(self, container: str, grace_s: float) -> None:
-        """TERM, wait up to `grace_s`, then remove, which kills; no thread is held while it waits."""
+        """Its own stop signal or TERM, wait up to `grace_s`, then remove, which kills; no thread is held."""
         try:
-            await self._client.do(lambda api: api.kill(container, "SIGTERM"))
+            said = (await self.inspect(container))["Config"].get("StopSignal") or "SIGTERM"
+            await self._client.do(lambda api: api.kill(container, said))
             await self._ended(container, grace_s)
         except (Gone, Declined):
             pass
@@ -98,13 +100,32 @@ class Containers:
         for row in containers:
             await self.remove(row["Id"])
 
-    async def logs(self, container: str, lines: int) -> bytes:
+    async def logs(self, container: str, lines: int, *, timestamps: bool = False) -> bytes:
         """The last `lines` entries of its log; Docker cuts an endless line into entries of 16 KiB."""
 
         def read(api: APIClient) -> bytes:
-            return bytes(api.logs(container, stdout=True, stderr=True, stream=False, tail=lines))
+            return bytes(
+                api.logs(container, stdout=True, stderr=True, stream=False, tail=lines, timestamps=timestamps)
+            )
 
         return await self._client.ask(read)
+
+    async def lines(self, container: str, lines: int) -> list[str]:
+        """The last lines it printed, as text; none where it is gone."""
+        try:
+            return text_lines(await self.logs(container, min(lines, MOST_LINES)), lines)
+        except Gone:
+            return []
+
+    async def together(self, speakers: Mapping[str, str], lines: int) -> list[str]:
+        """The last lines of several containers by time, each begun with its speaker's name."""
+        said: list[tuple[str, str]] = []
+        for container, name in speakers.items():
+            with suppress(Gone):
+                raw = await self.logs(container, min(lines, MOST_LINES), timestamps=True)
+                parts = (line.partition(" ") for line in text_lines(raw, lines))
+                said += [(time, f"{name} | {text}") for time, _, text in parts]
+        return [line for _, line in sorted(said, key=lambda row: row[0])][-lines:]
 
     async def _made(self, plan: ContainerPlan, body: Json) -> str:
         try:

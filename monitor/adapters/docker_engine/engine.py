@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from ipaddress import IPv4Network
 
@@ -21,12 +21,14 @@ from monitor.adapters.docker_engine.inside import ask_inside
 from monitor.adapters.docker_engine.networks import Networks
 from monitor.adapters.docker_engine.observing import Observer
 from monitor.adapters.docker_engine.placing import Options, Placing
+from monitor.adapters.docker_engine.stacks import Stacks
 from monitor.domain.compose import TEMPLATE, compose_text
 from monitor.domain.container import ContainerPlan
 from monitor.domain.container_plan import plan_app
 from monitor.domain.docker_names import Names, deps_image
 from monitor.domain.launch import LaunchSpec, Source, deps_key
 from monitor.domain.runtimes import as_typed
+from monitor.domain.stack import Stack
 from monitor.errors import SlipwayError
 from monitor.ports.clock import Clock
 from monitor.ports.engine import Diagnosis, EngineInfo, Instance, Launch, LaunchFailed, Progress
@@ -78,6 +80,9 @@ class DockerEngine:
         self._layers = DependencyLayers(self._client, self._images, self._containers, self._control, clock, step)
         self._observer = Observer(self._client, self._containers)
         self._placing = Placing(options, self._client, self._names, self._networks, self._control)
+        self._stacks = Stacks(
+            self._client, self._names, self._images, self._containers, self._control, self._placing, clock, step
+        )
         self._busy: Counter[str] = Counter()
         self._cleaner = Cleaner(
             self._client, self._names, self._containers, self._networks, self._control, self._busy
@@ -103,8 +108,19 @@ class DockerEngine:
         with suppress(SlipwayError), self._working_on(workspace):
             await self._networks.ensure(workspace)
 
+    async def keyed(self, stack: Stack, workspace: str, launch: Launch) -> Stack:
+        return await self._stacks.keyed(stack, workspace, launch)
+
+    async def lacking(self, images: Sequence[str]) -> str:
+        return await self._stacks.pulls.lacking(images)
+
     async def prepare(self, spec: LaunchSpec, launch: Launch, progress: Progress) -> None:
         with self._working_on(spec.workspace):
+            if spec.stack is not None:
+                await self._guard()
+                async with self._installing:
+                    await self._stacks.prepare(spec, spec.stack, launch, progress)
+                return
             runtime = await self._images.ensure(spec.runtime, progress)
             if not _layered(spec) or await self._images.has(deps_image(spec.deps_key)):
                 return
@@ -116,6 +132,8 @@ class DockerEngine:
 
     async def start(self, spec: LaunchSpec, launch: Launch, generation: int) -> Instance:
         with self._working_on(spec.workspace):
+            if spec.stack is not None:
+                return await self._start_stack(spec, spec.stack, launch, generation)
             async with self._starting:
                 await self._guard()
                 return await self._start(spec, launch, generation)
@@ -147,6 +165,8 @@ class DockerEngine:
 
     async def stop(self, instance: Instance, grace_s: float) -> None:
         await self._containers.stop(instance.id, grace_s)
+        if not instance.announced:
+            await self._stacks.abandon(instance.workspace, grace_s)
         self._control.clear(instance.workspace, instance.generation)
 
     async def diagnose(self, instance: Instance, lines: int = 50) -> Diagnosis:
@@ -171,6 +191,7 @@ class DockerEngine:
         return events.hints(self._client, self._names.install_id)
 
     async def close(self) -> None:
+        self._stacks.close()
         await self._client.close()
 
     async def _start(self, spec: LaunchSpec, launch: Launch, generation: int) -> Instance:
@@ -188,6 +209,20 @@ class DockerEngine:
             return await self._observer.one(container)
         except BaseException:
             await self._containers.discard(plan.name)
+            self._control.clear(spec.workspace, generation)
+            raise
+
+    async def _start_stack(self, spec: LaunchSpec, stack: Stack, launch: Launch, generation: int) -> Instance:
+        """Nothing is held while services wait for each other: that takes as long as they like."""
+        self._control.clear(spec.workspace, generation)
+        self._control.set_applied(spec.workspace, generation, launch.digest)
+        try:
+            async with self._starting:
+                await self._guard()
+                plan = await self._stacks.create(spec, stack, launch, generation)
+            return await self._observer.one(await self._stacks.start(spec.workspace, generation, plan))
+        except BaseException:
+            await self._stacks.discard(spec.workspace, self._names.container(spec.workspace, generation))
             self._control.clear(spec.workspace, generation)
             raise
 

@@ -15,6 +15,7 @@ from monitor.ports.engine import EngineAway
 
 _KINDS = ("start", "die", "oom", "kill", "stop", "destroy", "health_status")
 """Without `exec_*`: every health probe is three of those."""
+_ROLES = frozenset({labels.ROLE_APP, labels.ROLE_PART})
 _SILENCE_S = 30.0
 _CONNECT_S = 5.0
 
@@ -70,7 +71,7 @@ def _workspace(line: bytes) -> str:
         attributes = json.loads(line)["Actor"]["Attributes"]
     except (ValueError, KeyError, TypeError):
         return ""
-    return str(attributes.get(labels.WORKSPACE, "")) if attributes.get(labels.ROLE) == labels.ROLE_APP else ""
+    return str(attributes.get(labels.WORKSPACE, "")) if attributes.get(labels.ROLE) in _ROLES else ""
 
 
 def _silence(error: requests.RequestException) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -15,6 +15,8 @@ from monitor.adapters.process_engine import deps, edits, observing, starting, st
 from monitor.adapters.process_engine.exits import Exits
 from monitor.adapters.process_engine.workshop import Config, Workshop
 from monitor.domain.launch import LaunchSpec, deps_key
+from monitor.domain.stack import Stack
+from monitor.errors import Refused
 from monitor.ports.clock import Clock
 from monitor.ports.engine import Diagnosis, EngineAway, EngineInfo, Instance, Launch, Progress
 
@@ -47,6 +49,16 @@ class ProcessEngine:
         stamp = await self._run(workshop.tools.stamp, spec.type)
         user = (workshop.owner.uid or 0, workshop.owner.gid or 0)
         return deps_key(spec.install or "", f"process {stamp}", user, contents)
+
+    async def keyed(self, stack: Stack, workspace: str, launch: Launch) -> Stack:
+        raise Refused(
+            "it says itself in which containers it runs, and that needs Docker",
+            hint="start Docker and set SLIPWAY_ENGINE=docker, or set `type:` in slipway.yaml to run it without",
+        )
+
+    async def lacking(self, images: Sequence[str]) -> str:
+        """None of them is ever used: `keyed` says so."""
+        return ""
 
     async def instances(self) -> list[Instance]:
         workshop = await self._open()

@@ -134,9 +134,9 @@ class Workshop:
 
     def refuse_unable(self, spec: LaunchSpec) -> None:
         """Raise `LaunchFailed` for what this engine or this machine cannot run."""
-        if spec.type is ProjectType.COMPOSE:
+        if spec.stack is not None:
             raise LaunchFailed(
-                "a workspace with its own compose file needs Docker",
+                "a workspace with its own compose file or Dockerfile needs Docker",
                 hint="start a Docker daemon and set SLIPWAY_ENGINE=docker",
             )
         if spec.type is ProjectType.STATIC and not self.shipped.static_server.exists():

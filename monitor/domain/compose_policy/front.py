@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from monitor.domain.compose_policy.ports import Port
 from monitor.domain.compose_policy.services import Read
+from monitor.domain.config_text import ConfigError, read_document
 
 DATA_PORTS = frozenset({
     1433, 1521, 1883, 2049, 2181, 22, 25, 27017, 3306, 389, 4222, 5432, 5433, 5672, 6379, 6380, 7687, 8529, 9042,
@@ -19,6 +20,8 @@ DATA_IMAGES = (
 )  # fmt: skip
 NAMES = ("web", "frontend", "client", "ui", "app", "www", "site", "nginx", "proxy", "server", "api", "backend")
 HTTP = 80
+DEPTH = 12
+"""How deep a compose file may be nested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,17 @@ def is_data(image: str) -> bool:
     """Whether an image is a known database, cache or queue."""
     name = image.rpartition("/")[2].partition(":")[0].partition("@")[0]
     return name in DATA_IMAGES or name.startswith(tuple(f"{known}-" for known in DATA_IMAGES))
+
+
+def only_data(text: str) -> tuple[list[str], bool]:
+    """The services of a compose file that was not checked yet, and whether each of them is a database or the like."""
+    try:
+        services = read_document(text, merges=True, depth=DEPTH).value.get("services")
+    except ConfigError:
+        return [], False
+    tables = [one for one in services.values() if isinstance(one, dict)] if isinstance(services, dict) else []
+    data = bool(tables) and all("build" not in one and is_data(str(one.get("image", ""))) for one in tables)
+    return (sorted(services) if tables else []), data
 
 
 def choose(services: Sequence[Read], wanted: int | None = None) -> Front | None:

@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from monitor.domain.compose_policy import verdicts as v
-from monitor.domain.compose_policy.front import choose
+from monitor.domain.compose_policy.front import DEPTH, choose
 from monitor.domain.compose_policy.interpolation import Interpolation, Unreadable
 from monitor.domain.compose_policy.reader import At
 from monitor.domain.compose_policy.services import Read, read_service
 from monitor.domain.config_text import read_document
 from monitor.domain.stack import Need, Stack
 
-DEPTH = 12
 MOST_SERVICES = 8
 """Two generations of the front and its companions must fit into the workspace's /28."""
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{0,39}")

@@ -43,7 +43,8 @@ def _overridden(found: Detection, config: WorkspaceConfig) -> Detection:
             "confidence": SURE,
             "exports": (),
             "reason": "slipway.yaml says how it starts",
-            "refusal": _still_refused(found),
+            "refusal": found.refusal if _by_itself(found) else None,
+            "own": found.own if _by_itself(found) else None,
         }
         runtime = CATALOGUE.get(found.type)
         changes["port"] = config.port or (runtime.port if runtime else None)
@@ -54,6 +55,6 @@ def _overridden(found: Detection, config: WorkspaceConfig) -> Detection:
     return replace(found, evidence=evidence, **changes)
 
 
-def _still_refused(found: Detection) -> str | None:
+def _by_itself(found: Detection) -> bool:
     """A start command does not undo a compose file: only `type` says which runtime would run it."""
-    return found.refusal if found.type in {ProjectType.COMPOSE, ProjectType.UNKNOWN} else None
+    return found.type in {ProjectType.COMPOSE, ProjectType.DOCKERFILE, ProjectType.UNKNOWN}

@@ -29,6 +29,9 @@ class Facts:
         self.files = frozenset(
             p[cut:] for p, e in tree.entries.items() if e.kind is Kind.FILE and p.startswith(prefix)
         )
+        self.links = frozenset(
+            p[cut:] for p, e in tree.entries.items() if e.kind is Kind.SYMLINK and p.startswith(prefix)
+        )
         self.texts = {p[cut:]: t for p, t in texts.items() if p.startswith(prefix) and p[cut:] in self.files}
         self.problems: list[str] = []
         self._parsed: dict[str, dict[str, Any]] = {}
@@ -115,7 +118,15 @@ class Facts:
 def _yaml(text: str) -> Any:
     if len(text) > YAML_LIMIT:
         raise ValueError("longer than 64 KiB")
-    return yaml.safe_load(text)
+    return yaml.load(text, Loader=_WithoutMerges)  # noqa: S506  a safe loader with less
+
+
+class _WithoutMerges(yaml.SafeLoader):
+    """Merge keys multiply at each level: a file of a few lines could fill the memory."""
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        if any(key.tag == "tag:yaml.org,2002:merge" for key, _ in node.value):
+            raise yaml.constructor.ConstructorError(None, None, "merge keys (`<<`) are not read", node.start_mark)
 
 
 def _kind(value: object) -> str:

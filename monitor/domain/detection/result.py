@@ -25,7 +25,7 @@ class Detection:
     project wrote it, `version_from` the file that says so.
     `deps_files` and `data` are paths relative to the workspace. `problems` are sentences about what could not be
     read. `refusal` says why this must not be run although it was recognised; `reason` why this type, or what an
-    unknown folder would need.
+    unknown folder would need. `own` is the compose file or Dockerfile by which the folder says itself how it runs.
     """
 
     type: ProjectType
@@ -55,6 +55,7 @@ class Detection:
     source: Source = Source.COPY
     restart_on_edit: bool = True
     refusal: str | None = None
+    own: str | None = None
     problems: tuple[str, ...] = ()
     alternatives: tuple[str, ...] = ()
 
@@ -98,6 +99,7 @@ class Detection:
         return replace(
             self,
             root=root,
+            own=f"{folder}/{self.own}" if self.own else None,
             evidence=(f"the app is in {folder}/", *self.evidence),
             deps_files=tuple(f"{folder}/{p}" for p in self.deps_files),
             data=tuple(f"{folder}/{p}" for p in self.data),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from monitor.domain.detection import go, node, own, php, python, ruby, static
 from monitor.domain.detection.facts import Facts
-from monitor.domain.detection.result import GUESS, INCOMPLETE, LIKELY, Detection, quoted
+from monitor.domain.detection.result import GUESS, INCOMPLETE, LIKELY, SURE, Detection, quoted
 from monitor.domain.launch import ProjectType
 from monitor.domain.tree import Tree
 
@@ -23,7 +23,7 @@ class Row:
 
 
 TABLE: tuple[Row, ...] = (
-    Row(ProjectType.COMPOSE, "compose.yaml, docker-compose.yml", own.compose),
+    Row(ProjectType.COMPOSE, "compose.yaml, docker-compose.yml with a service that answers requests", own.compose),
     Row(ProjectType.PHP, "composer.json, index.php in the folder, public/ or web/", php.detect),
     Row(ProjectType.RUBY, "Gemfile, config.ru, app.rb", ruby.detect),
     Row(ProjectType.GO, "go.mod, go.work, main.go", go.detect),
@@ -47,7 +47,7 @@ def detect_tree(
         return _choose(facts, wanted_type).under(root)
     facts = Facts(tree, texts)
     found = _choose(facts, wanted_type)
-    if (found.runnable and found.confidence >= GUESS) or found.refusal:
+    if (found.runnable and found.confidence >= GUESS) or found.refusal or found.own:
         return found
     return _one_down(tree, texts, facts, found, wanted_type)
 
@@ -57,7 +57,7 @@ def _choose(facts: Facts, wanted_type: ProjectType | None) -> Detection:
     answers = [answer for row in rows if (answer := row.find(facts))]
     if not answers:
         return _unknown(facts, wanted_type)
-    composed = answers[0].type is ProjectType.COMPOSE
+    composed = answers[0].type is ProjectType.COMPOSE and answers[0].confidence == SURE
     best = answers[0] if composed else max(answers, key=lambda a: a.confidence)
     others = tuple(f"{a.type}: {a.reason}" for a in answers if a is not best)
     best = replace(best, alternatives=others, problems=(*best.problems, *facts.problems))

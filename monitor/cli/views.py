@@ -64,6 +64,7 @@ def _show_workspace(state: dict[str, Any]) -> None:
     ):
         if text:
             out(f"  {label}: {text}")
+    _show_prefix(state.get("prefix"))
     for line in (*state["evidence"], *state["warnings"]):
         out(f"  - {line}")
     failure = state["failure"] or {}
@@ -71,6 +72,16 @@ def _show_workspace(state: dict[str, Any]) -> None:
         out(f"  listens on: {', '.join(failure['listening'])}")
     for line in failure.get("log") or failure.get("before") or ():
         out(f"  | {line}")
+
+
+def _show_prefix(prefix: dict[str, Any] | None) -> None:
+    if not prefix:
+        return
+    out(f"  prefix: {prefix['text']}")
+    for sentence in (*prefix["failed"], *([prefix["hint"]] if prefix["hint"] else [])):
+        out(f"  ! {sentence}")
+    if prefix["told"]:
+        out(f"  told by: {prefix['told']}{'; answers put right on the way' if prefix['hop'] else ''}")
 
 
 def _kept(sync: dict[str, Any]) -> str:

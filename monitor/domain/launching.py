@@ -38,7 +38,7 @@ def spec_for(
     runtime = CATALOGUE.get(detection.type)
     if runtime is None or not detection.runnable:
         raise NotRunnable(detection.refusal or detection.reason, hint=_hint(detection))
-    way = _way(workspace, detection, config)
+    way = living(workspace, detection, config)
     return LaunchSpec(
         workspace=workspace,
         type=detection.type,
@@ -89,7 +89,7 @@ def environment(workspace: str, detection: Detection, config: WorkspaceConfig) -
     the router strips the prefix gunicorn answers 500 for paths that do not begin with it.
     """
     base = config.base_path or f"/{workspace}/"
-    way = _way(workspace, detection, config)
+    way = living(workspace, detection, config)
     told = {name: text.format(base=base, path=base.rstrip("/")) for name, text in way.env}
     values = {"BASE_PATH": base.rstrip("/"), **told, **dict(detection.env)}
     if detection.type is ProjectType.GO and not fits(detection.type, detection.version):
@@ -98,7 +98,7 @@ def environment(workspace: str, detection: Detection, config: WorkspaceConfig) -
     return tuple(sorted(values.items()))
 
 
-def _way(workspace: str, detection: Detection, config: WorkspaceConfig) -> Way:
+def living(workspace: str, detection: Detection, config: WorkspaceConfig) -> Way:
     """How it lives under its prefix: by the table, and a person's word over it.
 
     `base_path:` names where the app itself believes it lives; `/` (or another path) means that it is not told, its own

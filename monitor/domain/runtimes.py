@@ -10,6 +10,12 @@ from monitor.domain.versions import satisfies
 TOOLS_PATH = 'export PATH="$PWD/.slipway/tools/bin:$PWD/.slipway/tools/node_modules/.bin:$PATH"'
 """Package managers a project brings itself are found before the runtime's own."""
 
+GUNICORN = (
+    'export FORWARDED_ALLOW_IPS="${FORWARDED_ALLOW_IPS-*}"'
+    ' GUNICORN_CMD_ARGS="--config=$SLIPWAY_SHARED/prefix/gunicorn_conf.py ${GUNICORN_CMD_ARGS-}"'
+)
+"""Servers believe the router, which alone reaches them; gunicorn tells applications their prefix."""
+
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
@@ -40,7 +46,7 @@ CATALOGUE: dict[ProjectType, Runtime] = {
     ProjectType.PYTHON: Runtime(
         "python", 8000, "3.13", dependency_folders=(".venv",), prepare="python3 -m venv .venv",
         tool_words=(TOOLS_PATH, 'export VIRTUAL_ENV="$PWD/.venv" PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1'),
-        start_words=("export PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1",),
+        start_words=("export PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1", GUNICORN),
     ),
     ProjectType.PHP: Runtime(
         "php", 8080, "8.4", Source.DIRECT, restart_on_edit=False, dependency_folders=("vendor",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from monitor.domain.prefix.verdict import PrefixVerdict
 from monitor.domain.workspace import Phase
 
 
@@ -68,6 +69,7 @@ class WorkspaceState:
     warnings: tuple[str, ...] = ()
     description: str = ""
     icon: str = ""
+    prefix: PrefixVerdict | None = None
     generation: int | None = None
     changing: str = ""
     since: str = ""

@@ -34,13 +34,18 @@ PROGRESS_LINES = 20
 log = logging.getLogger(__name__)
 
 
+def nobody_looks(_name: str, _look: Look | None, _state: str) -> None:
+    """What serves is not looked at from outside."""
+
+
 @dataclass(slots=True)
 class Tools:
     """What every keeper works with.
 
     `keep` is given each settled look (and the ns of its batch's first event) so that its files are kept in S3,
     `forget` the name of a workspace that is no more. `turns` keeps restores and launches apart. `renamed` is told
-    a new name and the one the same folder had before."""
+    a new name and the one the same folder had before. `serves` is told what serves and is at rest, with a name for
+    exactly that state, or None once it serves no longer."""
 
     crew: Crew
     survey: Survey
@@ -52,6 +57,7 @@ class Tools:
     forget: Callable[[str, Path], Awaitable[None]]
     turns: Turns
     renamed: Callable[[str, str], None]
+    serves: Callable[[str, Look | None, str], None] = nobody_looks
 
 
 class Keeper:
@@ -177,6 +183,7 @@ class Keeper:
             if look is not None:
                 self._stand(look, desired, observed, actions)
             if not actions:
+                self._at_rest(look, desired, observed)
                 return False
             await self._act(actions, look)
             if desired.restart:
@@ -187,6 +194,12 @@ class Keeper:
                 return self._gone
         log.warning("workspace %s does not come to rest; going on at the next scan", self.name)
         return False
+
+    def _at_rest(self, look: Look | None, desired: Desired, observed: Observed) -> None:
+        """Nothing is left to do: whoever looks from outside may look now."""
+        serving = sorted(i.id for i in observed.instances if i.id in observed.confirmed)
+        state = f"{'+'.join(serving)}:{desired.digest}"
+        self._tools.serves(self.name, look if serving and desired.spec is not None else None, state)
 
     def _desired(self, look: Look | None) -> Desired:
         if look is None:

@@ -92,7 +92,7 @@ class Places:
     def for_server(self) -> dict[str, str]:
         """What the started command sees: its environment without our instructions, and where tools keep things."""
         env = {name: value for name, value in self.environment.items() if name not in _internal_names()}
-        env |= {"PORT": str(self.port), "HOST": self.host}
+        env |= {"PORT": str(self.port), "HOST": self.host, "SLIPWAY_SHARED": _OUR_SERVERS[0]}
         own = (f"{self.app}/.venv/bin", f"{self.app}/node_modules/.bin")
         env["PATH"] = ":".join((*own, env.get("PATH", os.defpath), *_OUR_SERVERS))
         for name, value in (

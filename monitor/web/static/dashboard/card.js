@@ -23,6 +23,7 @@ export function show(card, state) {
   put(".sync", keeping(state.sync));
   card.querySelector(".sync").dataset.trouble = Boolean(state.sync.error || state.sync.waiting);
   list(card.querySelector(".warnings"), state.warnings);
+  showPrefix(card, state);
   showWhy(card, state);
   showFailure(card, state.failure, put);
   showActions(card, state);
@@ -43,6 +44,18 @@ function list(element, texts) {
 function changing(state) {
   const text = state.progress.at(-1) ?? state.changing;
   return text === state.reason ? "" : text;
+}
+
+function showPrefix(card, { prefix, phase }) {
+  const verdict = card.querySelector(".prefix");
+  verdict.hidden = !prefix || phase !== "serving";
+  if (verdict.hidden) return;
+  verdict.open = prefix.ok === false && (verdict.open || verdict.dataset.ok !== "false");
+  verdict.dataset.ok = prefix.ok;
+  const summary = verdict.querySelector("summary");
+  if (summary.textContent !== prefix.text) summary.textContent = prefix.text;
+  const told = prefix.told && `Told by ${prefix.told}${prefix.hop ? "; its answers are put right on the way" : ""}`;
+  list(verdict.querySelector("ul"), [...prefix.failed, prefix.ok === true ? "" : prefix.hint, told].filter(Boolean));
 }
 
 function showWhy(card, { type, evidence }) {

@@ -1,0 +1,63 @@
+"""gunicorn's configuration: the prefix the router took away, told to WSGI applications as SCRIPT_NAME (PEP 3333).
+
+The project's own gunicorn.conf.py, which this file stands in front of, is read first and wins.
+"""
+
+import os
+import re
+import sys
+
+_PREFIX = re.compile(r"/[a-z0-9-]{1,40}")
+
+if os.path.isfile("gunicorn.conf.py"):
+    with open("gunicorn.conf.py", "rb") as _own:
+        exec(compile(_own.read(), "gunicorn.conf.py", "exec"))
+
+_own_hook = globals().get("post_worker_init")
+
+
+class Prefixed:
+    """A WSGI application that knows its prefix for each request: SCRIPT_NAME is what the router removed."""
+
+    def __init__(self, application):
+        self.application = application
+
+    def __call__(self, environ, start_response):
+        prefix = environ.get("HTTP_X_FORWARDED_PREFIX", "").rstrip("/")
+        if _PREFIX.fullmatch(prefix) and not environ.get("SCRIPT_NAME"):
+            environ["SCRIPT_NAME"] = prefix
+        return self.application(environ, start_response)
+
+
+def post_worker_init(worker):
+    """Called once the application is loaded; workers that do not run WSGI are left alone."""
+    if _runs_wsgi(worker):
+        worker.wsgi = Prefixed(_django(worker.wsgi))
+    if _own_hook is not None:
+        _own_hook(worker)
+
+
+def _runs_wsgi(worker):
+    from gunicorn.workers import base_async, gthread, sync
+
+    return isinstance(worker, (sync.SyncWorker, gthread.ThreadWorker, base_async.AsyncWorker))
+
+
+def _django(application):
+    """What Django's own development server adds: static files of its apps, and any host where none is named.
+
+    Whoever reaches us came through the router, which routes by path whatever the host.
+    """
+    wsgi = sys.modules.get("django.core.handlers.wsgi")
+    if wsgi is None or not isinstance(application, wsgi.WSGIHandler):
+        return application
+    from django.conf import settings
+
+    if not settings.ALLOWED_HOSTS:
+        settings.ALLOWED_HOSTS = ["*"]
+    served = any("whitenoise" in name.lower() for name in settings.MIDDLEWARE)
+    if served or "django.contrib.staticfiles" not in settings.INSTALLED_APPS or not settings.STATIC_URL:
+        return application
+    from django.contrib.staticfiles.handlers import StaticFilesHandler
+
+    return StaticFilesHandler(application)

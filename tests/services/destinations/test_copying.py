@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from monitor.domain import keys
 from monitor.domain.destinations import Mode
 from monitor.domain.history.repository import write_format
 from monitor.errors import Conflict
-from monitor.ports.store import StoreAway, StoreRefused
+from monitor.ports.store import Listed, StoreAway, StoreRefused
 from monitor.services.destinations.looking import workspaces
 from monitor.services.destinations.places import Below, Conditional
 from tests.services.destinations.worlds import START_NS, World, begin, give_name, history_of, restorable, write_some
@@ -148,6 +149,34 @@ async def test_a_store_that_stumbles_is_asked_again_and_one_that_is_away_fails_i
     away.arm(None)
     assert (await destination.run()).complete
     assert destination.state().state == "idle"
+
+
+async def test_a_write_whose_answer_was_lost_is_recognised(world: World) -> None:
+    await begin(world.primary)
+    shop = await write_some(world.primary)
+    there = FaultyStore(world.there)
+    for what in ("put", "put_new"):
+        world.there.objects.clear()
+        there.arm(Fault("after", times=2, match=lambda call, key, what=what: call == what))
+        assert (await world.destination(there=there, name=what.replace("_", "-")).run()).complete, what
+        assert len(restorable(world.there.objects, shop)) == 5
+
+
+async def test_a_revision_saved_while_we_look_is_taken_whole_or_not_at_all(world: World) -> None:
+    await begin(world.primary)
+    shop = await write_some(world.primary)
+
+    class Busy(MemoryStore):
+        async def list(self, prefix: str, *, after: str = "") -> AsyncIterator[Listed]:
+            if "history/" in prefix:
+                await shop.save({"busy.txt": b"%d" % len(shop.saved)}, START_NS + 10, base=True)
+            async for found in super().list(prefix, after=after):
+                yield found
+
+    busy = Busy()
+    busy.objects = world.primary.objects
+    assert (await world.destination(source=busy).run()).complete
+    assert len(restorable(world.there.objects, shop)) >= 5
 
 
 async def test_a_source_that_sends_wrong_bytes_once_is_read_again(world: World) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import hypothesis
 from hypothesis import strategies as st
 
+from monitor.adapters.memory_store import MemoryStore
 from monitor.domain import keys
 from monitor.domain.destinations import GRACE_NS, Mode, Waited, waited
 from monitor.domain.history.condemned import write_confirmed
 from monitor.domain.history.revision import Why
+from monitor.ports.store import Listed
 from monitor.services.destinations.destination import Destination
 from tests.services.destinations.worlds import (
     DAY,
@@ -106,6 +110,28 @@ async def test_what_came_back_stays(world: World) -> None:
     await hourly(world, destination, 20)
     assert pack in world.there.objects
     assert gone or pack in history_of(world.primary)
+
+
+async def test_a_listing_that_leaves_something_out_removes_nothing(world: World) -> None:
+    await begin(world.primary)
+    shop = await write_some(world.primary)
+    name = await shop.leftover(b"nobody needs this yet")
+    hidden = keys.pack_key("", "shop", name)
+
+    class Stale(MemoryStore):
+        async def list(self, prefix: str, *, after: str = "") -> AsyncIterator[Listed]:
+            async for found in super().list(prefix, after=after):
+                if found.key != hidden:
+                    yield found
+
+    await world.destination().run()
+    stale = Stale()
+    stale.objects = world.primary.objects
+    await hourly(world, world.destination(source=stale), 60)
+    assert hidden in world.there.objects
+    del world.primary.objects[hidden]
+    await hourly(world, world.destination(source=stale), 1)
+    assert hidden not in world.there.objects
 
 
 async def test_a_pack_the_primary_lost_but_needs_is_kept(world: World) -> None:

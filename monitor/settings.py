@@ -91,6 +91,11 @@ class Settings(BaseModel):
         return self.dashboard_url.rstrip("/") or f"http://{host}:{self.dashboard_port}"
 
     @property
+    def visited(self) -> str:
+        """The address on which a visitor on this machine reaches the workspaces."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1", "localhost": "127.0.0.1"}.get(self.bind, self.bind)
+
+    @property
     def workspaces_url(self) -> str:
         """The workspaces' address as a person types it."""
         return f"http://{_shown(self.bind)}:{self.http_port}"

@@ -18,10 +18,12 @@ from monitor.adapters.firewall import Firewall
 from monitor.adapters.probe import NetworkProbe
 from monitor.adapters.state_files import write_atomic
 from monitor.adapters.traefik_router import TraefikRouter
+from monitor.adapters.visitor import HttpVisitor
 from monitor.adapters.watch import FolderWatch
 from monitor.app import engines, logs
 from monitor.app.hands import addresses, gate_states, remover, take_turns, teller
 from monitor.app.install import Install
+from monitor.app.prefixes import measures, shows_prefix
 from monitor.app.recording import Recording, recording
 from monitor.app.storing import Storing, storing
 from monitor.errors import SlipwayError
@@ -36,6 +38,7 @@ from monitor.services.keeper import Tools
 from monitor.services.launcher import Crew
 from monitor.services.observer import Observer
 from monitor.services.reconciler import Reconciler
+from monitor.services.prefixes import Prefixes
 from monitor.services.registry import Registry
 from monitor.services.routing import Place, Routing
 from monitor.services.settle import Settle
@@ -64,6 +67,7 @@ class Platform:
     storing: Storing
     traefik: Supervisor
     hop: Supervisor
+    prefixes: Prefixes
     registry: Registry
     access: Access
     jobs: Jobs
@@ -94,6 +98,7 @@ class Platform:
         group.create_task(self.kept.destinations.run(), name="destinations")
         group.create_task(self.kept.housekeeping.run(), name="housekeeping")
         group.create_task(self.routing.run(), name="routing")
+        group.create_task(self.prefixes.run(), name="prefixes")
         group.create_task(self.reconciler.run(), name="reconciler")
         group.create_task(self.watchdog.run(self.routing.wanted), name="watchdog")
         group.create_task(self._sweep(), name="sweep")
@@ -219,6 +224,8 @@ async def build(
     kept = recording(settings, install, store, files, clock, registry, stack, engine.purge)
     watch = FolderWatch(settings.workspaces, clock)
     intents = Intents(install.files)
+    visitor = HttpVisitor(settings.visited, settings.http_port)
+    prefixes = Prefixes(visitor, routing, clock, shows_prefix(registry))
     survey = Survey(files, engine, clock, user_of=engines.user_of(engine), copies=settings.data / "copies")
 
     def keep(name: str, folder: Path, look: Look, seen_ns: int) -> None:
@@ -242,6 +249,7 @@ async def build(
         forget=forget,
         turns=kept.turns,
         renamed=kept.keeping.renamed,
+        serves=measures(prefixes, settings),
     )
     reconciler = Reconciler(settings.workspaces, files, watch, engine, tools, scan_s=settings.scan_s)
     take_turns(kept.turns, reconciler, kept.keeping)
@@ -249,7 +257,7 @@ async def build(
     hands = Hands(traefik.child.stop, remover(engine, observer), teller(registry))
     platform = Platform(
         settings=settings, install=install, clock=clock, log_file=log_file, engine=engine, storing=store,
-        traefik=traefik, hop=hop, registry=registry, access=access, jobs=jobs, kept=kept,
+        traefik=traefik, hop=hop, prefixes=prefixes, registry=registry, access=access, jobs=jobs, kept=kept,
         routing=routing, reconciler=reconciler, watchdog=Watchdog(router, clock, hands), firewall=firewall,
         began=clock.monotonic(), first_token=first_token,
     )  # fmt: skip

@@ -47,7 +47,7 @@ class Head:
     wanted: int = 0
     left_out: LeftOut = field(default_factory=LeftOut)
     error: str = ""
-    where: tuple[Path, Overrides] | None = None
+    where: tuple[Path, Overrides, int] | None = None
     used_at: float = 0.0
     saved_at: float = float("-inf")
     unsaved: bytes | None = None

@@ -7,8 +7,7 @@ where `run` moves it on in order. A kill at any moment leaves every kept revisio
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Awaitable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -25,7 +24,7 @@ from monitor.ports.clock import Clock
 from monitor.ports.files import Files
 from monitor.ports.store import Store, StoreAway, StoreFull
 from monitor.services.history.archive import Archive
-from monitor.services.history.cache import Cache, clean_of, write_clean
+from monitor.services.history.cache import Cache
 from monitor.services.history.committing import Batch, Request, Tools
 from monitor.services.history.fence import Fence
 from monitor.services.history.head import Head
@@ -35,14 +34,11 @@ from monitor.services.history.outlet import Outlet
 from monitor.services.history.overlay import Overlay
 from monitor.services.history.room import make_room
 from monitor.services.history.spool import LIMIT, Spool
+from monitor.services.history.upkeep import RETRY_S, Upkeep
 from monitor.services.history.uploading import Uploading
 from monitor.services.history.writer import Claim
 
-LOOK_S, RETRY_S, SAVE_S = 1.0, 2.0, 30.0
 WORKERS = 2
-MOST_ENTRIES = 150_000
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +91,10 @@ class History:
         self._uploading = Uploading(store, stored, self._spool, self._fence, prefix)
         self._tools = Tools(files, clock, self._pool, prefix, self._link, self._loader, self._cache, self._fence)
         self._heads: dict[str, Head] = {}
+        upkeep = (self._spool, self._link, self._uploading, self._cache, files, clock, self._pool)
+        self._upkeep = Upkeep(self._heads, *upkeep)
         self._opened = False
-        self._opening, self._uploads = asyncio.Lock(), asyncio.Lock()
+        self._opening = asyncio.Lock()
         self.problems: list[str] = []
         self.archive = Archive(Overlay(spool, store), prefix)
 
@@ -127,8 +125,10 @@ class History:
         """Keep the settled `tree` of `folder` as one revision; None where nothing changed and not `always`.
 
         `only`: `tree` is a part, laid out in `folder`, of what is otherwise as it was. `vouched`: files we wrote from
-        this history ourselves, with their inodes: not read again. `seen_ns` is the first event of the batch. Raises `FolderGone`, `Fenced`, `UnknownFormat`, `StoreFull` (the spool's disk or limit);
-        whatever is raised, nothing was recorded and the same call may be tried again.
+        this history ourselves, with their inodes: not read again. `seen_ns` is the first event of the batch.
+
+        Raises `FolderGone`, `Fenced`, `UnknownFormat`, `StoreFull` (the spool's disk or limit); whatever is raised,
+        nothing was recorded and the same call may be tried again.
         """
         await self._load_spool()
         tree = replace(tree, unread=("",)) if only else tree
@@ -136,7 +136,7 @@ class History:
         request = Request(folder, tree, *how)
         head = self._head(name)
         async with head.lock:
-            head.where = head.where if only else (folder, request.overrides)
+            head.where = head.where if only else (folder, request.overrides, max_file)
             head.used_at = self._clock.monotonic()
             try:
                 revision = await self._commit(head, request)
@@ -145,7 +145,7 @@ class History:
                 raise
             head.changes = 0
             head.retry_at = self._clock.monotonic() + RETRY_S
-        await self._unload_some()
+        await self._upkeep.unload_some()
         return revision
 
     def state(self, name: str) -> HistoryState:
@@ -208,7 +208,7 @@ class History:
     async def reread(self, name: str) -> None:
         """Somebody who holds the workspace wrote a revision himself: the store knows better than we do."""
         head = self._head(name)
-        await self._save(head)
+        await self._upkeep.save(head)
         head.unload()
         head.sure = False
 
@@ -220,35 +220,22 @@ class History:
     async def catch_up(self) -> bool:
         """Upload what waits; True once nothing does. Raises `Fenced`."""
         await self._load_spool()
-        async with self._uploads:
-            for name in self._spool.names:
-                if not await self._upload(self._head(name)):
-                    return False
-        return True
+        return await self._upkeep.upload()
+
+    def leave_alone(self, asked: Callable[[str], bool]) -> None:
+        """`run` does not look by itself at workspaces of which `asked` is true, such as one being restored."""
+        self._upkeep.leave_alone = asked
 
     async def run(self) -> None:
         """Catch up with the store, and with files that did not come to rest, until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            while True:
-                await self._clock.sleep(LOOK_S)
-                if self._spool.names and not self._uploads.locked() and not self._blocked:
-                    group.create_task(self._calmly(self.catch_up()), name="history upload")
-                for head in [head for head in self._heads.values() if self._due(head)]:
-                    head.busy = True
-                    group.create_task(self._again(head), name=f"history {head.name}")
-                for head in [head for head in self._heads.values() if self._unsaved(head)]:
-                    await self._save(head)
+        await self._upkeep.run(self.catch_up, self._again)
 
     async def close(self) -> None:
         """Save what is known; nothing may be called afterwards."""
         for head in tuple(self._heads.values()):
             async with head.lock:
-                await self._save(head)
+                await self._upkeep.save(head)
         self._pool.shutdown()
-
-    @property
-    def _blocked(self) -> bool:
-        return self._link.is_away or self._link.stopped is not None
 
     async def _commit(self, head: Head, request: Request) -> Revision | None:
         direct = await self._link.ready() and not self._spool.waiting(head.name)
@@ -277,81 +264,19 @@ class History:
             return False
         return online
 
-    async def _upload(self, head: Head) -> bool:
-        """All that waits for one workspace; between two of its revisions a batch may come in."""
-        while True:
-            async with head.lock:
-                if not await self._link.ready():
-                    return False
-                try:
-                    if not await self._uploading.next(head):
-                        return True
-                except AWAY as error:
-                    self._link.lost(error)
-                    head.sure = False
-                    return False
-                self._link.back()
-
-    async def _calmly(self, work: Awaitable[object]) -> None:
-        """A failure is in the state already; the next look tries again."""
-        try:
-            await work
-        except SlipwayError as error:
-            log.info("the history waits: %s", error.message)
-        except Exception:
-            log.exception("keeping the history failed; the next look tries again")
-
     async def _again(self, head: Head) -> None:
-        """A file did not come to rest: look again."""
-        try:
-            assert head.where is not None
-            folder, overrides = head.where
-            tree = await self._files.walk(folder, overrides)
-            await self._calmly(self.commit(head.name, folder, tree, overrides=overrides))
-        except SlipwayError as error:
-            head.error = error.message
-        finally:
-            head.retry_at = self._clock.monotonic() + RETRY_S
-            head.busy = False
+        if head.where is None:
+            return
+        folder, overrides, max_file = head.where
+        tree = await self._files.walk(folder, overrides)
+        if not self._upkeep.leave_alone(head.name):
+            await self.commit(head.name, folder, tree, overrides=overrides, max_file=max_file)
 
     async def _load_spool(self) -> None:
         async with self._opening:
             if not self._opened:
                 self.problems = await self._spool.load()
                 self._opened = True
-
-    async def _unload_some(self) -> None:
-        """Keep memory bounded: the longest unused heads can be read again from the cache."""
-        loaded = sorted((h for h in self._heads.values() if h.loaded), key=lambda h: h.used_at)
-        total = sum(len(head.state) for head in loaded)
-        for head in loaded[:-1]:
-            if total <= MOST_ENTRIES:
-                return
-            if not head.lock.locked():
-                async with head.lock:
-                    total -= len(head.state)
-                    await self._save(head)
-                    head.unload()
-
-    async def _save(self, head: Head) -> None:
-        """Remember for the next start, while nobody waits for it."""
-        revision, head.unsaved = head.unsaved, None
-        if revision is not None:
-            await self._cache.put_revision(head.name, revision)
-        if head.loaded and head.saved_state is not head.state:
-            head.saved_at, head.saved_state = self._clock.monotonic(), head.state
-            clean = clean_of(head)
-            data = await asyncio.get_running_loop().run_in_executor(self._pool, write_clean, clean)
-            await self._cache.put_clean(head.name, data)
-
-    def _unsaved(self, head: Head) -> bool:
-        due = self._clock.monotonic() - head.saved_at >= SAVE_S
-        stale = due and head.loaded and head.saved_state is not head.state
-        return not head.lock.locked() and (stale or head.unsaved is not None)
-
-    def _due(self, head: Head) -> bool:
-        waits = head.busy or head.lock.locked() or not head.growing or head.where is None
-        return not waits and self._clock.monotonic() >= head.retry_at
 
     def _head(self, name: str) -> Head:
         return self._heads.setdefault(name, Head(name))

@@ -294,3 +294,32 @@ async def test_a_writer_who_was_taken_over_keeps_what_waits_until_it_takes_over_
     with pytest.raises(Fenced):
         await other.keep()
     await other.close()
+
+
+async def test_run_looks_again_at_what_did_not_rest_unless_it_is_told_not_to(desk: Desk) -> None:
+    log = await desk.write("log.txt", "0")
+    await desk.write("a", "x")
+    real = desk.clock.sleep
+
+    async def grows_meanwhile(seconds: float) -> None:
+        with log.open("a") as file:
+            file.write("more")
+        await real(seconds)
+
+    desk.clock.sleep = grows_meanwhile  # type: ignore[method-assign]
+    await grows_meanwhile(0)
+    assert await desk.keep() is not None
+    desk.clock.sleep = real  # type: ignore[method-assign]
+    desk.history.leave_alone(lambda name: name == NAME)
+    running = asyncio.ensure_future(desk.history.run())
+    await asyncio.sleep(0.2)
+    assert desk.reader().seqs() == [1]
+    desk.history.leave_alone(lambda name: False)
+    async with asyncio.timeout(20):
+        while desk.reader().seqs() != [1, 2]:
+            await asyncio.sleep(0.02)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert_kept(desk, {2: picture(desk.folder)})
+    assert desk.history.state(NAME).pending == 0

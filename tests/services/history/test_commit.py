@@ -419,7 +419,7 @@ async def test_a_damaged_head_stops_nobody(desk: Desk, what: str) -> None:
 
 
 async def test_many_workspaces_are_forgotten_and_found_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("monitor.services.history.history.MOST_ENTRIES", 3)
+    monkeypatch.setattr("monitor.services.history.upkeep.MOST_ENTRIES", 3)
     folders: dict[str, Path] = {}
     for number in range(4):
         folders[f"w{number}"] = folder = desk.tmp / f"w{number}"

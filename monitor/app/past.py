@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import Executor
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from monitor.adapters.files import DiskFiles
@@ -36,6 +36,9 @@ from monitor.services.restore.restorer import Restorer
 from monitor.services.snapshots import Snapshots
 from monitor.services.verify.verifying import Verifier
 from monitor.settings import Settings
+
+TELLING = frozenset({"push", "fork"})
+"""The calls that say how far they are."""
 
 
 def reading_of(
@@ -89,17 +92,20 @@ def past_of(
     return Past(reading, acting, Removing(acting, folders, purger, forget), terms)
 
 
-async def look(settings: Settings, call: str, *args: Any, tell: Tell | None = None, **how: Any) -> Any:
+async def look(settings: Settings, call: str, /, *args: Any, tell: Tell, **how: Any) -> Any:
     """One of `Reading`'s calls without a monitor; nothing is claimed, and nothing written."""
-    async with opened(settings) as offline:
-        history = history_of(settings, offline.install, offline.storing, offline.files, offline.clock, offline.stack)
-        settings.workspaces.mkdir(parents=True, exist_ok=True)
-        reading = reading_of(settings, offline.storing, history.archive, offline.files, offline.clock, offline.pool)
-        more = {"tell": tell} if tell is not None and call == "verify" else {}
-        return await getattr(reading, call)(*args, **how, **more)
+    async with _looking(settings) as reading:
+        return await getattr(reading, call)(*args, **how)
 
 
-async def act(settings: Settings, call: str, *args: Any, tell: Tell | None = None, **how: Any) -> Any:
+async def verify(settings: Settings, name: str | None, *, read_data: bool, tell: Tell) -> list[dict[str, Any]]:
+    """One workspace, or every one that has a history, without a monitor."""
+    async with _looking(settings) as reading:
+        names = [name] if name else await reading.kept()
+        return [await reading.verify(one, read_data=read_data, tell=tell) for one in names]
+
+
+async def act(settings: Settings, call: str, /, *args: Any, tell: Tell, **how: Any) -> Any:
     """One of `Acting`'s calls without a monitor."""
     async with opened(settings) as offline:
         settings.workspaces.mkdir(parents=True, exist_ok=True)
@@ -109,8 +115,17 @@ async def act(settings: Settings, call: str, *args: Any, tell: Tell | None = Non
             settings, offline.install, offline.storing, history, offline.mirror(), restorer, offline.files,
             offline.clock, offline.pool, offline.stack, _refuse,
         )  # fmt: skip
-        more = {"tell": tell} if tell is not None and call in {"push", "fork"} else {}
+        more = {"tell": tell} if call in TELLING else {}
         return await getattr(past.acting, call)(*args, **how, **more)
+
+
+@asynccontextmanager
+async def _looking(settings: Settings) -> AsyncIterator[Reading]:
+    async with opened(settings) as offline:
+        settings.workspaces.mkdir(parents=True, exist_ok=True)
+        store, files, clock = offline.storing, offline.files, offline.clock
+        history = history_of(settings, offline.install, store, files, clock, offline.stack)
+        yield reading_of(settings, store, history.archive, files, clock, offline.pool)
 
 
 async def _refuse(name: str) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from monitor.cli.client import Client
-from monitor.cli.verbs import Telling, wait
+from monitor.cli.progress import Telling
+from monitor.cli.verbs import wait
 from monitor.errors import UsageError
 from monitor.settings import Settings
 
@@ -21,10 +22,11 @@ def runs(where: Settings) -> bool:
     return is_held(where.data)
 
 
-def job(where: Settings, path: str, body: dict[str, Any]) -> dict[str, Any]:
+def job(where: Settings, path: str, body: dict[str, Any], method: str = "POST") -> dict[str, Any]:
+    """What came of it; what is no long work is answered at once, without a job."""
     client = Client(where.data)
-    done = wait(client, client.post(path, {key: value for key, value in body.items() if value is not None}))
-    return dict(done["result"])
+    asked = client.ask(method, path, {key: value for key, value in body.items() if value is not None})
+    return dict(wait(client, asked)["result"] if {"id", "state", "progress"} <= asked.keys() else asked)
 
 
 def offline(
@@ -38,12 +40,7 @@ def offline(
     if not doing:
         return run_until_done(work(where, *args, **how))
     with Telling(doing) as tell:
-
-        def telling(text: str, done: int | None = None, total: int | None = None) -> None:
-            # On a terminal the line lives; elsewhere each new sentence is a line of its own.
-            tell(f"{text}: {done} of {total}" if total and sys.stderr.isatty() else text)
-
-        return run_until_done(work(where, *args, tell=telling, **how))
+        return run_until_done(work(where, *args, tell=tell, **how))
 
 
 def ask(question: str) -> None:

@@ -33,13 +33,13 @@ class Client:
 
     def get(self, path: str) -> Any:
         """The answer's JSON; raises what the monitor said went wrong, or that none runs."""
-        return self._ask("GET", path, None)
+        return self.ask("GET", path, None)
 
     def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
-        return self._ask("POST", path, body)
+        return self.ask("POST", path, body)
 
     def delete(self, path: str) -> Any:
-        return self._ask("DELETE", path, None)
+        return self.ask("DELETE", path, None)
 
     def runs(self) -> bool:
         """Whether a monitor answers."""
@@ -49,7 +49,8 @@ class Client:
             return False
         return True
 
-    def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
+    def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """Any method; see `get`."""
         payload = None if body is None else json.dumps(body).encode()
         connection = _Connection(self._path)
         try:

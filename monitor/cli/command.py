@@ -9,7 +9,19 @@ from typing import Any
 
 import click
 
-from monitor.cli import backup, doctor, folders, restore, tokens, up, verbs, views
+from monitor.cli import (
+    backup,
+    doctor,
+    folders,
+    history,
+    keeping,
+    restore,
+    snapshots,
+    tokens,
+    up,
+    verbs,
+    views,
+)
 from monitor.cli.talk import complain, out_json
 from monitor.errors import SlipwayError, UsageError
 
@@ -48,6 +60,14 @@ for command in (
     doctor.doctor,
     backup.backup,
     restore.restore,
+    snapshots.snapshot,
+    history.history,
+    history.diff,
+    keeping.sync,
+    keeping.fork,
+    keeping.verify,
+    keeping.retention,
+    keeping.purge,
 ):
     cli.add_command(command)
 

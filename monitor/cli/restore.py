@@ -43,21 +43,23 @@ def restore(
     """Put a workspace back to how it was.
 
     What is there now becomes a revision first; files that are never kept (.env, node_modules) are not touched.
-    Works with the monitor running and without; with the primary gone, from a destination.
+    A deleted workspace needs no moment: it comes back as it was last. Works with the monitor running and without;
+    with the primary gone, from a destination.
 
     \b
     Examples:
       slipway restore shop --at "10 minutes ago" --dry-run
       slipway restore shop --revision 12 --path src/app.js
       slipway restore shop --snapshot release --as shop-2
+      slipway restore deleted-shop --yes
       slipway restore --all --at "2024-01-15 10:30:00" --destination nas --yes
     """
     if bool(name) is everything:
         raise click.UsageError("name one workspace, or say --all")
     if everything and wish["at"] is None:
         raise click.UsageError("--all goes to a moment: add --at")
-    if sum(wish[key] is not None for key in ("at", "revision", "snapshot")) != 1:
-        raise click.UsageError("say to when: one of --at, --revision and --snapshot")
+    if sum(wish[key] is not None for key in ("at", "revision", "snapshot")) > 1:
+        raise click.UsageError("say to when by one of --at, --revision and --snapshot")
     if wish["into"] is not None:
         wish["into"] = wish["into"].absolute()
     if not (yes or dry_run or wish["into"] or wish["as_name"]):

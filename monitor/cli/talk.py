@@ -46,6 +46,16 @@ def complain(error: SlipwayError) -> None:
         console.print(Text.assemble(("hint: ", "bold"), plain(error.hint)), soft_wrap=True)
 
 
+def amount(size: int) -> str:
+    """Bytes for people: `312 B`, `4.1 KB`, `1.2 GB`."""
+    value, unit = float(size), "B"
+    for unit in ("B", "KB", "MB", "GB", "TB"):
+        if value < 1000 or unit == "TB":
+            break
+        value /= 1000
+    return f"{size} B" if unit == "B" else f"{value:.1f} {unit}"
+
+
 def columns(rows: Iterable[Sequence[object]], heads: Sequence[str]) -> None:
     """A table: aligned, never cut, so that `grep` and `awk` work on it."""
     cells = [[plain(cell) for cell in row] for row in rows]

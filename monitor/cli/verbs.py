@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.text import Text
 
 from monitor.cli.client import Client, segment, told
 from monitor.cli.options import as_json, data_folder
-from monitor.cli.talk import out_json, plain, say
+from monitor.cli.progress import Telling
+from monitor.cli.talk import out_json, say
 from monitor.cli.views import client_of
 from monitor.errors import SlipwayError
 
@@ -59,7 +56,8 @@ def wait(client: Client, job: dict[str, Any]) -> dict[str, Any]:
     """The job once it is over; its progress is told meanwhile. Raises what made it fail."""
     with Telling(f"{job['kind']} {job['workspace']}") as tell:
         while job["state"] in WAITING:
-            tell(str(job["progress"].get("text", "")))
+            progress = job["progress"]
+            tell(str(progress.get("text", "")), progress.get("done"), progress.get("total"))
             time.sleep(POLL_S)
             job = client.get(f"/api/jobs/{job['id']}")
     if job["state"] == "failed":
@@ -67,30 +65,3 @@ def wait(client: Client, job: dict[str, Any]) -> dict[str, Any]:
     if job["state"] == "cancelled":
         raise SlipwayError(f"{job['kind']} {job['workspace']} was cancelled", hint="ask again")
     return job
-
-
-class Telling:
-    """Progress on stderr: one living line on a terminal, each new sentence once elsewhere."""
-
-    def __init__(self, what: str) -> None:
-        self._what = what
-        self._last = ""
-        self._status = Console(stderr=True).status(Text(what)) if sys.stderr.isatty() else None
-
-    def __enter__(self) -> Callable[[str], None]:
-        if self._status:
-            self._status.start()
-        return self._tell
-
-    def __exit__(self, *exc: object) -> None:
-        if self._status:
-            self._status.stop()
-
-    def _tell(self, text: str) -> None:
-        if not text or text == self._last:
-            return
-        self._last = text
-        if self._status:
-            self._status.update(Text(plain(f"{self._what}: {text}")))
-        else:
-            say(f"{self._what}: {text}")

@@ -10,7 +10,7 @@ import click
 
 from monitor.cli.client import Client, segment
 from monitor.cli.options import as_json, data_folder, settings
-from monitor.cli.talk import columns, out, out_json, say
+from monitor.cli.talk import amount, columns, out, out_json, say
 
 FOLLOW_S = 1.0
 FOLLOWED_LINES = 2000
@@ -91,16 +91,21 @@ def _kept(sync: dict[str, Any]) -> str:
 
 
 @click.command(name="list")
+@click.option("--deleted", is_flag=True, help="Those whose folder is gone, and what would bring them back.")
 @data_folder
 @as_json
-def list_(data: Path | None, as_json: bool) -> None:
+def list_(deleted: bool, data: Path | None, as_json: bool) -> None:
     """List every workspace.
 
     \b
     Examples:
       slipway list
+      slipway list --deleted
       slipway list --json | jq -r '.items[] | select(.phase == "failed") | .name'
     """
+    if deleted:
+        list_deleted(data, as_json)
+        return
     answer = client_of(data).get("/api/workspaces")
     if as_json:
         out_json(answer)
@@ -109,6 +114,24 @@ def list_(data: Path | None, as_json: bool) -> None:
     columns(rows, ("name", "phase", "type", "url", "why"))
     for folder in answer["unnamed"]:
         say(f"! the folder {folder['folder']} cannot be a workspace: {folder['reason']}")
+
+
+def list_deleted(data: Path | None, as_json: bool) -> None:
+    """What was kept of workspaces that are gone; with the monitor down too."""
+    # Imported here: they import this module.
+    from monitor.cli.past_reach import looked
+
+    answer = looked(settings({"data": data}), "/api/workspaces?deleted=true", "deleted")
+    if as_json:
+        out_json(answer)
+        return
+    rows = [
+        (one["name"], one["deleted_at"] or "unseen", one["revision"], one["files"], amount(one["bytes"]))
+        for one in answer["items"]
+    ]
+    columns(rows, ("name", "deleted", "revision", "files", "size"))
+    if rows:
+        say("`slipway restore NAME` brings one back, `slipway purge NAME` removes it for good")
 
 
 @click.command()

@@ -113,7 +113,7 @@ class Snapshots:
         found = await self._shown(workspace, checked_name(name))
         if found is None:
             raise NotFound(
-                f"{workspace} has no snapshot {name!r}.", hint=f"`slipway list {workspace}` shows them all"
+                f"{workspace} has no snapshot {name!r}.", hint=f"`slipway snapshot list {workspace}` shows them all"
             )
         return found
 

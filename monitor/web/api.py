@@ -12,6 +12,8 @@ from monitor.domain.workspace import Phase
 from monitor.errors import UsageError
 from monitor.services.jobs import Tell
 from monitor.web.answers import answer
+from monitor.web.api_history import given
+from monitor.web.asking import query_flag
 from monitor.web.face import Face
 from monitor.web.guard import is_open, needs
 
@@ -28,6 +30,7 @@ class Api:
         self._jobs = face.jobs
         self._registry = face.registry
         self._log_lines = face.log_lines
+        self._past = face.past
 
     def routes(self) -> list[web.RouteDef]:
         """Every path of the API but tokens and events; each handler declares its scope."""
@@ -67,7 +70,9 @@ class Api:
 
     @needs(Scope.READ)
     async def workspaces(self, request: web.Request) -> web.Response:
-        """Every workspace, and the folders that cannot be one."""
+        """Every workspace, and the folders that cannot be one; with `?deleted=true` those whose folder is gone."""
+        if query_flag(request, "deleted"):
+            return answer(await given(self._past).reading.deleted())
         whole = self._registry.whole()
         return answer({"items": whole["workspaces"], "unnamed": whole["unnamed"]})
 

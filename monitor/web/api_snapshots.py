@@ -40,13 +40,16 @@ class Snapshots:
 
     @needs(Scope.OPERATE)
     async def create(self, request: web.Request) -> web.Response:
-        """Name what is there now: `{"name", "note", "tags", "ttl_s"}`; with `revision`, that one instead."""
+        """Name what is there now: `{"name", "note", "tags", "ttl_s"}`; with `revision`, that one instead.
+
+        `revision` is a number, or what names one: a snapshot, a moment, `newest`.
+        """
         asked = only(await body(request), "name", "note", "tags", "ttl_s", "revision")
-        revision = maybe_number(asked, "revision")
+        revision = asked.get("revision")
         made = await given(self._past).acting.snapshot(
             workspace(request),
             text(asked, "name"),
-            revision=str(revision) if revision else None,
+            revision=str(revision) if type(revision) is int else maybe_text(asked, "revision"),
             note=text(asked, "note"),
             tags=texts(asked, "tags"),
             ttl_s=maybe_number(asked, "ttl_s"),

@@ -11,6 +11,7 @@ from monitor.domain.access import Scope
 from monitor.domain.restoring.plan import Mode
 from monitor.domain.workspace import NAME
 from monitor.errors import NotFound, UsageError
+from monitor.services.destinations.destination import silent
 from monitor.services.jobs import Jobs, Tell
 from monitor.services.restore.restoring import Asked, Restoring
 from monitor.web.answers import answer, body
@@ -38,6 +39,7 @@ class Restores:
     async def one(self, request: web.Request) -> web.Response:
         """Put a workspace back: `{"at"|"revision"|"snapshot", "mode", "path", "into"|"as", "dry_run"}`; a job.
 
+        Without a moment a deleted workspace comes back as it was last. `dry_run` answers with the plan at once.
         `destination` restores straight from a copy; `into`, a folder on the host, works on the control socket only.
         """
         name, given = request.match_info["name"], await body(request)
@@ -46,6 +48,9 @@ class Restores:
         asked, restoring = _asked(given), self._restoring()
         if asked.into is not None and not self._trusted:
             raise Forbidden("a folder on the host is not restored to over the network", hint="use `slipway restore`")
+
+        if asked.dry_run:
+            return answer(await restoring.one(name, asked, silent))
 
         async def work(tell: Tell) -> Any:
             return await restoring.one(name, asked, tell)

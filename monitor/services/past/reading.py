@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.domain.history.lineage import landmarks, tree_lines
-from monitor.domain.history.revision import MASS_DELETE, Header, Why
+from monitor.domain.history.revision import Why
 from monitor.domain.moments import rfc3339
 from monitor.domain.workspace import NAME, assign_names
 from monitor.errors import NotFound, Refused
@@ -125,19 +125,6 @@ class Reading:
         found = await each(self._deleted, gone)
         return {"items": [one for one in found if one is not None]}
 
-    async def last_alive(self, name: str) -> Header:
-        """The newest revision from before it was deleted, or lost most of its files at once on the way."""
-        first: Header | None = None
-        for seq in reversed(await self._seqs(name)):
-            header = await self.archive.header(name, seq)
-            first = first or header
-            lost = MASS_DELETE in header.flags or header.kind in {Why.DELETED, Why.MASS_DELETE}
-            if header.files and not lost:
-                return header
-        if first is None:
-            raise NotFound(f"nothing of {name!r} was ever kept", hint="`slipway list --deleted` shows what was")
-        return first
-
     async def folders(self) -> dict[str, Path]:
         """Where each workspace is on disk. Raises `RootTrouble`."""
         named, _ = assign_names((await self.files.scan_root(self.root)).folders)
@@ -177,7 +164,7 @@ class Reading:
         newest = await self.archive.newest(name)
         if newest is None:
             return None
-        alive = await self.last_alive(name)
+        alive = (await Choosing(self.archive, self.clock).last_alive(name)).header
         return {
             "name": name,
             "deleted_at": rfc3339(newest.time_ns) if newest.kind == Why.DELETED else None,

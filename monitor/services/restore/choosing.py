@@ -7,7 +7,7 @@ from datetime import tzinfo
 from typing import Any
 
 from monitor.domain import keys
-from monitor.domain.history.revision import Header
+from monitor.domain.history.revision import MASS_DELETE, Header, Why
 from monitor.domain.history.snapshot import Snapshot, checked_name, read_snapshot
 from monitor.domain.history.times import ClockStep
 from monitor.domain.moments import rfc3339
@@ -94,10 +94,23 @@ class Choosing:
             return await self._named(workspace, snapshot, force=force)
         return await self._at(workspace, parse_moment(at or "", self._clock.wall_ns(), self._zone))
 
+    async def last_alive(self, workspace: str) -> Chosen:
+        """The newest revision from before it was deleted, or lost most of its files at once on the way."""
+        first: Header | None = None
+        for seq in reversed(await self._archive.seqs(workspace)):
+            header = await self._archive.header(workspace, seq)
+            first = first or header
+            lost = MASS_DELETE in header.flags or header.kind in {Why.DELETED, Why.MASS_DELETE}
+            if header.files and not lost:
+                return Chosen(workspace, header)
+        if first is None:
+            raise NotFound(f"nothing of {workspace!r} was ever kept", hint="`slipway list --deleted` shows what was")
+        return Chosen(workspace, first)
+
     async def _header(self, workspace: str, seq: int) -> Header:
         if not 0 < seq < 2**63:
             raise NotFound(
-                f"{workspace} has no revision {seq}", hint=f"`slipway list {workspace}` shows what there is"
+                f"{workspace} has no revision {seq}", hint=f"`slipway history {workspace}` shows what there is"
             )
         return await self._archive.header(workspace, seq)
 
@@ -106,7 +119,7 @@ class Choosing:
         try:
             data = await archive.store.get(keys.name_key(archive.prefix, workspace, checked_name(name)))
         except NoSuchKey as error:
-            hint = f"`slipway list {workspace}` shows those there are"
+            hint = f"`slipway snapshot list {workspace}` shows those there are"
             raise NotFound(f"{workspace} has no snapshot {name!r}", hint=hint) from error
         found = read_snapshot(data, name)
         if found.expired(self._clock.wall_ns()) and not force:

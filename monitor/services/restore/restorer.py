@@ -11,6 +11,7 @@ import secrets
 from pathlib import Path
 
 from monitor.domain.history.revision import Origin
+from monitor.domain.workspace import assign_names
 from monitor.errors import SlipwayError
 from monitor.ports.clock import Clock
 from monitor.ports.files import Files
@@ -55,6 +56,10 @@ class Restorer:
         self._archive, self._files, self._placing, self._clock = archive, files, placing, clock
         self._root, self._safety = root, safety
         self.turns = turns or Turns()
+
+    async def is_there(self, workspace: str) -> bool:
+        """Whether it has a folder. Raises `RootTrouble`."""
+        return workspace in assign_names((await self._files.scan_root(self._root)).folders)[0]
 
     async def plan(self, wish: Wish) -> Planned:
         """What `run` would do, as far as can be seen now; nothing is written anywhere.

@@ -27,7 +27,10 @@ Opened = AbstractAsyncContextManager[Archive]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is wanted, in the words of the command line. Of `at`, `revision` and `snapshot` exactly one."""
+    """What is wanted, in the words of the command line.
+
+    Of `at`, `revision` and `snapshot` exactly one; none brings a deleted workspace back as it was last.
+    """
 
     at: str | None = None
     revision: int | None = None
@@ -39,6 +42,11 @@ class Asked:
     force: bool = False
     dry_run: bool = False
     destination: str = PRIMARY
+
+    @property
+    def anything(self) -> bool:
+        """Whether a moment was named."""
+        return (self.at, self.revision, self.snapshot) != (None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +80,14 @@ class Restoring:
         return {"items": items, "problems": problems}
 
     async def _one(self, archive: Archive, workspace: str, asked: Asked, tell: Tell) -> dict[str, Any]:
-        chosen = await Choosing(archive, self.clock).choose(
-            workspace, at=asked.at, revision=asked.revision, snapshot=asked.snapshot, force=asked.force
-        )
+        restorer, choosing = self.restorer(archive), Choosing(archive, self.clock)
+        if asked.anything or await restorer.is_there(workspace):
+            chosen = await choosing.choose(
+                workspace, at=asked.at, revision=asked.revision, snapshot=asked.snapshot, force=asked.force
+            )
+        else:
+            chosen = await choosing.last_alive(workspace)
         wish = Wish(chosen, asked.mode, asked.path, asked.into, asked.as_name)
-        restorer = self.restorer(archive)
         if asked.dry_run:
             planned = await restorer.plan(wish)
             said = {**planned.as_json(), "incomplete": planned.incomplete, "lines": list(planned.lines())}

@@ -1,0 +1,176 @@
+"""`slipway sync`, `fork`, `verify`, `retention` and `purge`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from monitor.cli.backup_reach import ask, job, offline, runs
+from monitor.cli.client import Client
+from monitor.cli.options import as_json, data_folder, settings
+from monitor.cli.past_reach import acted, path_of
+from monitor.cli.talk import amount, out, out_json, say
+from monitor.errors import Incomplete
+from monitor.settings import Settings
+
+
+@click.command()
+@click.argument("name")
+@click.option("--push/--pull", default=True, help="Keep what is here (the default), or fetch what changed elsewhere.")
+@click.option("--confirm-deletes", is_flag=True, help="What vanished all at once is meant to be gone.")
+@data_folder
+@as_json
+def sync(name: str, push: bool, confirm_deletes: bool, data: Path | None, as_json: bool) -> None:
+    """Keep a workspace as it is right now, and wait until the store has it.
+
+    Every save is kept by itself within a second; this is for scripts that must know.
+
+    \b
+    Examples:
+      slipway sync shop
+      slipway sync shop --confirm-deletes
+    """
+    where = settings({"data": data})
+    if confirm_deletes:
+        confirmed = acted(where, "POST", path_of(name, "confirm-deletes"), {}, "confirm_deletes", name)
+        say(f"confirmed: {confirmed['mirror']} files may leave the mirror")
+    call, direction = ("push", "push") if push else ("pull", "pull")
+    done = acted(where, "POST", path_of(name, "sync"), {"direction": direction}, call, name)
+    if as_json:
+        out_json(done)
+    else:
+        say(f"{name} is kept: revision {done['revision']}, {done['kept_at']}, {done['files']} files")
+        if done["waiting"]:
+            say(f"! {done['waiting']}: `slipway sync {name} --confirm-deletes`")
+
+
+@click.command()
+@click.argument("name")
+@click.argument("as_name", metavar="AS")
+@click.option("--at", metavar="TIME", help="As it was at this moment.")
+@click.option("--revision", type=click.IntRange(1), help="As it was in this revision.")
+@click.option("--snapshot", metavar="SNAPSHOT", help="As it was in this snapshot.")
+@data_folder
+@as_json
+def fork(name: str, as_name: str, data: Path | None, as_json: bool, **moment: Any) -> int:
+    """Make a new workspace AS of the workspace NAME: as it is now, or as it was.
+
+    Files that are never kept (.env, node_modules) are not in it. Data volumes are not copied.
+
+    \b
+    Examples:
+      slipway fork shop shop-experiment
+      slipway fork shop shop-last-week --at "7 days ago"
+    """
+    if sum(value is not None for value in moment.values()) > 1:
+        raise click.UsageError("say to when by one of --at, --revision and --snapshot")
+    where = settings({"data": data})
+    done = acted(where, "POST", path_of(name, "fork"), {"as": as_name, **moment}, "fork", name, as_name, **moment)
+    if as_json:
+        out_json(done)
+    else:
+        _lines(done)
+    return Incomplete.exit_code if done["incomplete"] else 0
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--read-data", is_flag=True, help="Read every byte of every object, not only what describes them.")
+@data_folder
+@as_json
+def verify(name: str | None, read_data: bool, data: Path | None, as_json: bool) -> int:
+    """Check that everything that was kept is there and whole; without NAME: of every workspace.
+
+    Damage is named object by object, with the revisions and files it hurts (exit code 3).
+
+    \b
+    Examples:
+      slipway verify shop
+      slipway verify --read-data
+    """
+    where = settings({"data": data})
+    if runs(where):
+        names = [name] if name else _kept(Client(where.data))
+        items = [job(where, path_of(one, "verify"), {"read_data": read_data}) for one in names]
+    else:
+        from monitor.app.past import verify as verify_offline
+
+        items = offline(where, verify_offline, name, read_data=read_data, doing="verifying")
+    if as_json:
+        out_json(items[0] if name else {"items": items})
+    else:
+        for one in items:
+            _lines(one)
+    return 0 if all(one["whole"] for one in items) else Incomplete.exit_code
+
+
+def _kept(client: Client) -> list[str]:
+    there = [one["name"] for one in client.get("/api/workspaces")["items"]]
+    return sorted({*there, *(one["name"] for one in client.get("/api/workspaces?deleted=true")["items"])})
+
+
+@click.command()
+@click.argument("name")
+@click.option("--dry-run", is_flag=True, help="Say what would stay and go, and why; change nothing.")
+@data_folder
+@as_json
+def retention(name: str, dry_run: bool, data: Path | None, as_json: bool) -> None:
+    """Apply retention now, and remove what nothing needs any more; a running monitor does so every hour.
+
+    What is to go is condemned first, and removed a day later at the earliest.
+
+    \b
+    Examples:
+      slipway retention shop --dry-run
+      slipway retention shop
+    """
+    where = settings({"data": data})
+    if dry_run and runs(where):
+        done = dict(Client(where.data).get(path_of(name, "retention")))
+    else:
+        done = acted(where, "POST", path_of(name, "retention"), {}, "collect", name, dry_run=dry_run)
+    if as_json:
+        out_json(done)
+    else:
+        _lines(done)
+
+
+@click.command()
+@click.argument("name")
+@click.option("--dry-run", is_flag=True, help="Say how much would be removed; change nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@data_folder
+@as_json
+def purge(name: str, dry_run: bool, yes: bool, data: Path | None, as_json: bool) -> None:
+    """Remove everything that was ever kept of a workspace whose folder is gone. It cannot be undone.
+
+    History, snapshots, mirror and data volume go; copies at destinations stay there. Needs a running monitor.
+
+    \b
+    Examples:
+      slipway purge old-shop --dry-run
+      slipway purge old-shop --yes
+    """
+    where = settings({"data": data})
+    plan = _purge(where, name, {"dry_run": True})
+    if not dry_run and not yes:
+        size = f"{plan['revisions']} revisions, {plan['objects']} objects, {amount(plan['bytes'])}"
+        ask(f"Remove all that is kept of {name} for good ({size})?")
+    done = plan if dry_run else _purge(where, name, {"confirm": name})
+    if as_json:
+        out_json(done)
+        return
+    verb = "would be" if dry_run else "are"
+    objects = f"{done['objects']} objects ({amount(done['bytes'])})"
+    out(f"{name}: {done['revisions']} revisions, {objects} {verb} removed for good")
+
+
+def _purge(where: Settings, name: str, body: dict[str, Any]) -> dict[str, Any]:
+    return job(where, path_of(name, "purge"), body)
+
+
+def _lines(done: dict[str, Any]) -> None:
+    for line in done["lines"]:
+        out(line)

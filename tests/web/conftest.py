@@ -42,7 +42,7 @@ class Door:
 
 
 @asynccontextmanager
-async def _running(work: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+async def running(work: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
     async with asyncio.TaskGroup() as group:
         task = group.create_task(work())
         await asyncio.sleep(0)
@@ -59,5 +59,5 @@ def stage() -> Stage:
 async def door(stage: Stage) -> AsyncIterator[Door]:
     """The dashboard's application on a real loopback port."""
     app = dashboard_app(stage.face, frozenset({ORIGIN}))
-    async with _running(stage.jobs.run), TestClient(TestServer(app)) as client:
+    async with running(stage.jobs.run), TestClient(TestServer(app)) as client:
         yield Door(stage, client)

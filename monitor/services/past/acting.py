@@ -10,7 +10,7 @@ from typing import Any
 from monitor.domain.destinations import Mode
 from monitor.domain.history.revision import Why
 from monitor.domain.retention import unconfirmed
-from monitor.errors import Away, NotFound, Refused, UsageError
+from monitor.errors import Away, Conflict, NotFound, Refused
 from monitor.services.destinations.primary import Primary
 from monitor.services.gc.collecting import Collector
 from monitor.services.gc.inventory import Inventories
@@ -146,12 +146,12 @@ class Acting:
         )
 
     async def folder(self, name: str) -> Path:
-        """Where the workspace is; raises `NotFound` where it has no folder, `UsageError` while it is restored."""
+        """Where the workspace is; raises `NotFound` where it has no folder, `Conflict` while it is restored."""
         found = (await self.reading.folders()).get(name)
         if found is None:
             raise NotFound(f"there is no workspace {name[:60]!r}", hint="`slipway list` shows all of them")
         if doing := self.restorer.turns.doing(name):
-            raise UsageError(f"{name} is busy: {doing}", hint="try again once that is over")
+            raise Conflict(f"{name} is busy: {doing}", hint="try again once that is over")
         return found
 
     async def _commit(self, name: str, folder: Path, kind: str) -> int:

@@ -94,7 +94,7 @@ def crowd(tree: Path, base: Path, access: S3Access) -> list[Figure]:
     return [
         Figure(f"first history, {of}", found["first_s"], "s", note=_size(found)),
         Figure(f"unchanged pass, {of}", found["unchanged_s"], "s"),
-        Figure(f"peak memory, {of}", found["peak_mb"], "MB", target="< 200 MB", met=found["peak_mb"] < 200),
+        Figure(f"peak memory, {of}", found["peak_mb"], "MB"),
     ]
 
 

@@ -92,6 +92,8 @@ class Sandbox:
         """Everything read-only, private folders hidden, a process namespace of its own; the network stays shared."""
         argv = [self.program or "bwrap", "--die-with-parent", "--unshare-pid", "--unshare-ipc"]
         argv += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--bind", str(rooms.tmp), str(TMP)]
+        # Semaphores of Python's multiprocessing are files there.
+        argv += ["--perms", "1777", "--tmpfs", "/dev/shm"]
         hidden = sorted({path for path in rooms.hidden if path.is_dir() and path != Path("/")}, key=_depth)
         for folder in hidden:
             argv += ["--tmpfs", str(folder)]

@@ -32,7 +32,7 @@ class Prefixed:
 def post_worker_init(worker):
     """Called once the application is loaded; workers that do not run WSGI are left alone."""
     if _runs_wsgi(worker):
-        worker.wsgi = Prefixed(_django(worker.wsgi))
+        worker.wsgi = _with_files(worker.wsgi, Prefixed(worker.wsgi))
     if _own_hook is not None:
         _own_hook(worker)
 
@@ -43,21 +43,22 @@ def _runs_wsgi(worker):
     return isinstance(worker, (sync.SyncWorker, gthread.ThreadWorker, base_async.AsyncWorker))
 
 
-def _django(application):
+def _with_files(application, prefixed):
     """What Django's own development server adds: static files of its apps, and any host where none is named.
 
-    Whoever reaches us came through the router, which routes by path whatever the host.
+    Whoever reaches us came through the router, which routes by path whatever the host. The static files' own paths
+    know no prefix.
     """
     wsgi = sys.modules.get("django.core.handlers.wsgi")
     if wsgi is None or not isinstance(application, wsgi.WSGIHandler):
-        return application
+        return prefixed
     from django.conf import settings
 
     if not settings.ALLOWED_HOSTS:
         settings.ALLOWED_HOSTS = ["*"]
     served = any("whitenoise" in name.lower() for name in settings.MIDDLEWARE)
     if served or "django.contrib.staticfiles" not in settings.INSTALLED_APPS or not settings.STATIC_URL:
-        return application
+        return prefixed
     from django.contrib.staticfiles.handlers import StaticFilesHandler
 
-    return StaticFilesHandler(application)
+    return StaticFilesHandler(prefixed)

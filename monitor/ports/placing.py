@@ -129,6 +129,11 @@ class Stage(Protocol):
         """Where the staged bytes lie until they are placed, laid out as in the target."""
         ...
 
+    @property
+    def inodes(self) -> Mapping[str, int]:
+        """Of the files staged whole so far; they keep them when they are placed."""
+        ...
+
     async def write(self, files: Iterable[Bytes]) -> None:
         """Stage whole files; `files` is iterated in a worker, and what it raises is passed on."""
         ...

@@ -58,6 +58,10 @@ class DiskStage:
     def staged(self) -> Path:
         return self._ground.staged
 
+    @property
+    def inodes(self) -> Mapping[str, int]:
+        return self._ground.writer.inodes
+
     async def write(self, files: Iterable[Bytes]) -> None:
         await self._run(partial(self._ground.writer.write, files))
 

@@ -26,6 +26,7 @@ class Writer:
         self._lock = threading.Lock()
         self._begun: set[str] = set()
         self.problems: dict[str, Problem] = {}
+        self.inodes: dict[str, int] = {}
 
     def write(self, files: Iterable[Bytes]) -> None:
         with Folders(self._top, self._owner) as folders:
@@ -51,7 +52,7 @@ class Writer:
         def seal(parent: int, name: str) -> None:
             fd = os.open(name, _MORE, dir_fd=parent)
             try:
-                self._seal(fd, mode, mtime_ns)
+                self._seal(path, fd, mode, mtime_ns)
             finally:
                 os.close(fd)
 
@@ -87,16 +88,17 @@ class Writer:
         fd = os.open(name, NEW_FILE, 0o600, dir_fd=parent)
         try:
             _pour(fd, file.data)
-            self._seal(fd, file.mode, file.mtime_ns)
+            self._seal(file.path, fd, file.mode, file.mtime_ns)
         finally:
             os.close(fd)
 
-    def _seal(self, fd: int, mode: int, mtime_ns: int) -> None:
+    def _seal(self, path: str, fd: int, mode: int, mtime_ns: int) -> None:
         # In this order: a new owner takes setuid away, and a mode may be without our own right to write.
         if self._owner is not None:
             os.fchown(fd, *self._owner)
         os.utime(fd, ns=(mtime_ns, mtime_ns))
         os.fchmod(fd, mode)
+        self.inodes[path] = os.fstat(fd).st_ino
 
     def _link(self, link: Link, parent: int, name: str) -> None:
         os.symlink(link.target, name, dir_fd=parent)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from monitor.domain import tree as trees
@@ -26,6 +26,7 @@ class Left:
     revisions: tuple[int, ...] = ()
     behind: tuple[Path, ...] = ()
     reason: str = ""
+    notes: list[str] = field(default_factory=list)
 
 
 async def keep_displaced(stage: Stage, safety: Safety) -> Left:

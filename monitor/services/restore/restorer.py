@@ -29,7 +29,7 @@ from monitor.services.restore.preparing import (
     wanted_by,
 )
 from monitor.services.restore.result import Planned, Recovered, Result
-from monitor.services.restore.safety import Kept, Safety
+from monitor.services.restore.safety import Kept, Safety, Vouched
 from monitor.services.restore.turns import Turns
 from monitor.services.restore.wish import Target, Wish, target_of
 
@@ -41,7 +41,10 @@ def _quiet(text: str, done: int | None = None, total: int | None = None) -> None
 
 
 class Restorer:
-    """Restores from one archive to the workspaces under `root`. `turns` is shared with whoever else acts on them."""
+    """Restores from one archive to the workspaces under `root`. `turns` is shared with whoever else acts on them.
+
+    `own`: the archive is where `safety` writes to, and not a copy of it somewhere else.
+    """
 
     def __init__(
         self,
@@ -52,10 +55,13 @@ class Restorer:
         root: Path,
         safety: Safety,
         turns: Turns | None = None,
+        *,
+        own: bool = True,
     ) -> None:
         self._archive, self._files, self._placing, self._clock = archive, files, placing, clock
         self._root, self._safety = root, safety
         self.turns = turns or Turns()
+        self._own = own
 
     async def is_there(self, workspace: str) -> bool:
         """Whether it has a folder. Raises `RootTrouble`."""
@@ -112,8 +118,11 @@ class Restorer:
         except BaseException:
             await self._undo(stage)
             raise
+        vouched = self._vouched(wish, target, found, stage)
         left = await keep_displaced(stage, self._safety)
-        return await self._result(wish, target, planned, before, after, problems, left)
+        if after is None and not target.elsewhere:
+            after = await self._after(wish, target, vouched, left)
+        return _result(planned, before, after, problems, left)
 
     async def _before(self, target: Target) -> Kept | None:
         if target.fresh or target.elsewhere:
@@ -142,31 +151,18 @@ class Restorer:
             log.warning("a restore of %s is not finished; it goes on at the next start", stage.job.folder)
             await stage.leave()
 
-    async def _result(
-        self,
-        wish: Wish,
-        target: Target,
-        planned: Planned,
-        before: Kept | None,
-        after: Kept | None,
-        problems: tuple[Problem, ...],
-        left: Left,
-    ) -> Result:
-        notes = [left.reason] if left.behind and left.reason else []
-        if after is None and not target.elsewhere:
-            try:
-                after = await self._safety.restored(target.workspace, target.folder, _origin(wish))
-            except SlipwayError as error:
-                notes.append(f"the state after it is not kept yet: {error.message}")
-        return Result(
-            planned,
-            before.seq if before else None,
-            after.seq if after else None,
-            left.revisions,
-            problems,
-            left.behind,
-            tuple(notes),
-        )
+    def _vouched(self, wish: Wish, target: Target, found: Prepared, stage: Stage) -> Vouched:
+        """What was staged from this workspace's own pieces."""
+        if not self._own or wish.chosen.workspace != target.workspace:
+            return {}
+        return {path: (inode, found.wanted[path]) for path, inode in stage.inodes.items()}
+
+    async def _after(self, wish: Wish, target: Target, vouched: Vouched, left: Left) -> Kept | None:
+        try:
+            return await self._safety.restored(target.workspace, target.folder, _origin(wish), vouched)
+        except SlipwayError as error:
+            left.notes.append(f"the state after it is not kept yet: {error.message}")
+            return None
 
     async def _recover(self, turn: str) -> None:
         """An earlier restore of the same folder comes to its end first."""
@@ -203,6 +199,20 @@ class Restorer:
 
 def _turn(job: Job) -> str:
     return job.workspace or str(job.folder)
+
+
+def _result(
+    planned: Planned, before: Kept | None, after: Kept | None, problems: tuple[Problem, ...], left: Left
+) -> Result:
+    return Result(
+        planned,
+        before.seq if before else None,
+        after.seq if after else None,
+        left.revisions,
+        problems,
+        left.behind,
+        (*([left.reason] if left.behind and left.reason else []), *left.notes),
+    )
 
 
 def _origin(wish: Wish) -> Origin:

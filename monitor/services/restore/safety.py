@@ -17,6 +17,8 @@ from monitor.ports.files import Files
 from monitor.ports.placing import Displaced
 from monitor.services.history.history import History
 
+Vouched = Mapping[str, tuple[int, Entry]]
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -38,8 +40,8 @@ class Safety(Protocol):
         """Keep these files on top of the newest state; what the returned state does not hold was not kept."""
         ...
 
-    async def restored(self, workspace: str, folder: Path, origin: Origin) -> Kept:
-        """Keep what is there after a restore from `origin`."""
+    async def restored(self, workspace: str, folder: Path, origin: Origin, vouched: Vouched) -> Kept:
+        """Keep what is there after a restore from `origin`; `vouched` files need no reading."""
         ...
 
     async def forked(self, workspace: str, staged: Path, origin: Origin) -> Kept:
@@ -56,8 +58,8 @@ class HistorySafety:
     async def before(self, workspace: str, folder: Path) -> Kept:
         return await self._keep(workspace, folder, Why.BEFORE_RESTORE, None)
 
-    async def restored(self, workspace: str, folder: Path, origin: Origin) -> Kept:
-        return await self._keep(workspace, folder, Why.RESTORE, origin)
+    async def restored(self, workspace: str, folder: Path, origin: Origin, vouched: Vouched) -> Kept:
+        return await self._keep(workspace, folder, Why.RESTORE, origin, vouched)
 
     async def forked(self, workspace: str, staged: Path, origin: Origin) -> Kept:
         return await self._keep(workspace, staged, Why.FORK, origin)
@@ -69,17 +71,19 @@ class HistorySafety:
         )
         return await self._kept(workspace, revision)
 
-    async def _keep(self, workspace: str, folder: Path, kind: Why, origin: Origin | None) -> Kept:
+    async def _keep(
+        self, workspace: str, folder: Path, kind: Why, origin: Origin | None, vouched: Vouched | None = None
+    ) -> Kept:
         tree, overrides = await seen(self._files, folder)
         revision = await self._history.commit(
-            workspace, folder, tree, kind=kind, overrides=overrides, origin=origin, always=True
+            workspace, folder, tree, kind=kind, overrides=overrides, origin=origin, always=True, vouched=vouched
         )
         return await self._kept(workspace, revision)
 
     async def _kept(self, workspace: str, revision: Revision | None) -> Kept:
         header = revision.header if revision else self._history.newest(workspace)
         assert header is not None, "a workspace that is restored has a history"
-        return Kept(header.seq, await self._history.archive.state(workspace, header.seq), revision is not None)
+        return Kept(header.seq, await self._history.listing(workspace, header.seq), revision is not None)
 
 
 async def seen(files: Files, folder: Path) -> tuple[Tree, Overrides]:

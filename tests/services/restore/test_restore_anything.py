@@ -42,7 +42,7 @@ def build(folder: Path, tree: dict[bytes, tuple[str, int, bytes]], stamp: int) -
                 os.symlink(data, place)
             else:
                 os.mkdir(place)
-        except (FileExistsError, NotADirectoryError):
+        except OSError:
             continue
         if kind != "link":
             os.chmod(place, mode)

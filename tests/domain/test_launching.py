@@ -59,10 +59,14 @@ def test_slipway_yaml_wins() -> None:
     assert (made.limits.memory, made.limits.cpus) == (2048 * MIB, 1)
 
 
-def test_a_type_in_slipway_yaml_overrides_a_dockerfile() -> None:
-    with pytest.raises(NotRunnable, match="Dockerfile"):
-        spec("node/own-dockerfile")
-    assert spec("node/own-dockerfile", "type: node").start.endswith("npm start")
+def test_a_type_or_a_start_in_slipway_yaml_overrides_a_dockerfile() -> None:
+    found = case("node/own-dockerfile")
+    assert detect(found.tree, found.files).own == "Dockerfile"
+    for said in ("type: node", "start: npm start"):
+        assert detect(found.tree, found.files, parse_config(said)).own is None
+        assert spec("node/own-dockerfile", said).start.endswith("npm start")
+    alone = case("other/dockerfile-alone")
+    assert detect(alone.tree, alone.files, parse_config("start: ./run")).own == "Dockerfile"
 
 
 def test_an_unknown_folder_becomes_runnable_by_type_and_start() -> None:

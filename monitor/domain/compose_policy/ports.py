@@ -10,7 +10,7 @@ from monitor.domain.compose_policy.reader import At
 from monitor.domain.compose_policy.verdicts import PORT
 
 _SHORT = re.compile(
-    r"(?:(?P<host>\[[0-9A-Fa-f:]+\]|[0-9.]+)?:)?(?:(?P<published>\d{1,5}(?:-\d{1,5})?)?:)?"
+    r"(?:(?P<host>\[[0-9A-Fa-f:]+\]|\d{1,3}(?:\.\d{1,3}){3})?:)?(?:(?P<published>\d{1,5}(?:-\d{1,5})?)?:)?"
     r"(?P<target>\d{1,5})(?:-\d{1,5})?(?:/(?P<protocol>tcp|udp|sctp))?"
 )
 

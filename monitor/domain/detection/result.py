@@ -89,6 +89,7 @@ class Detection:
             "confidence": self.confidence,
             "reason": self.reason,
             "refusal": self.refusal,
+            "own": self.own,
             "problems": list(self.problems),
             "alternatives": list(self.alternatives),
         }

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from monitor.domain.compose_policy.interpolation import Interpolation, Unreadable
 from monitor.domain.compose_policy.reader import NotAllowed
@@ -98,7 +98,7 @@ class _Rebuilding:
         for name, value in one.flags:
             if name == "mount":
                 for line in copies(one, value):
-                    yield from self.lines(next(instructions(line, one.file)))
+                    yield from self.lines(replace(next(instructions(line, one.file)), line=one.line))
             elif (name, value) not in {("network", "default"), ("network", "none"), ("security", "sandbox")}:
                 one.refuse(f"--{name}={value[:40]} is not given to builds here")
         yield f"RUN {one.rest}"

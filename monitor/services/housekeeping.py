@@ -45,6 +45,7 @@ class Housekeeping:
     clock: Clock
     names: Callable[[], Collection[str]]
     _plans: dict[str, _Plan] = field(default_factory=dict)
+    _late: set[str] = field(default_factory=set)
     _clean: dict[str, tuple[int, float]] = field(default_factory=dict)
 
     async def run(self) -> None:
@@ -60,7 +61,7 @@ class Housekeeping:
             schedule = self.past.terms.schedule(name)
             if schedule is None:
                 self._unplan(name)
-            elif self._due(name, schedule) and await self._snapshot(name):
+            elif (self._due(name, schedule) or name in self._late) and await self._snapshot(name):
                 made.append(name)
         return made
 
@@ -122,12 +123,16 @@ class Housekeeping:
 
     async def _snapshot(self, name: str) -> bool:
         now = datetime.fromtimestamp(self.clock.wall_ns() // NS, UTC)
+        late = name in self._late
+        self._late.discard(name)
         try:
             return await self.past.acting.scheduled(name, f"{TAG}-{now:%Y-%m-%dT%H%M%SZ}", tag=TAG, ttl_s=TTL_S)
         except (Conflict, NotFound) as error:
             log.info("no scheduled snapshot of %s: %s", name, error.message)
         except SlipwayError as error:
-            log.warning("no scheduled snapshot of %s: %s %s", name, error.message, error.hint)
+            self._late.add(name)
+            if not late:
+                log.warning("no scheduled snapshot of %s yet: %s %s", name, error.message, error.hint)
         return False
 
     def _remembered(self, name: str, schedule: Schedule) -> int | None:
@@ -146,6 +151,7 @@ class Housekeeping:
         self.files.write(FILE, {**others, **plans})
 
     def _unplan(self, name: str) -> None:
+        self._late.discard(name)
         if self._plans.pop(name, None) is not None:
             self._remember()
 

@@ -9,7 +9,7 @@ from monitor.errors import NotFound
 from monitor.services.past.past import Past
 from monitor.services.past.reading import NEWEST
 from monitor.web.answers import answer
-from monitor.web.asking import needed, query_flag, query_number, workspace
+from monitor.web.asking import needed, query_flag, query_number, query_text, workspace
 from monitor.web.guard import needs
 
 MAX_ITEMS = 1000
@@ -45,13 +45,12 @@ class Histories:
 
         Instead of a number it may be named by a snapshot, a moment or `newest`.
         """
-        query = request.query
         found = await given(self._past).reading.revision(
             workspace(request),
             request.match_info["seq"],
             listing=query_flag(request, "listing"),
-            below=query.get("path", ""),
-            after=query.get("after", ""),
+            below=query_text(request, "path"),
+            after=query_text(request, "after"),
             limit=query_number(request, "limit", MAX_ITEMS, MAX_ITEMS) or MAX_ITEMS,
         )
         return answer(found)
@@ -65,8 +64,8 @@ class Histories:
         found = await given(self._past).reading.diff(
             workspace(request),
             needed(request, "from"),
-            request.query.get("to", NEWEST),
-            path=request.query.get("path", ""),
+            query_text(request, "to") or NEWEST,
+            path=query_text(request, "path"),
             text=query_flag(request, "text"),
         )
         return answer(found)

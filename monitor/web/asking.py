@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from typing import Any
+from urllib.parse import parse_qs
 
 from aiohttp import web
 
@@ -73,6 +74,12 @@ def choice(given: Given, name: str, words: Collection[str], default: str) -> str
     return value
 
 
+def query_text(request: web.Request, name: str) -> str:
+    """A text from the query string, "" where it is not there; bytes that are no UTF-8 are a file name's own."""
+    found = parse_qs(request.rel_url.raw_query_string, errors="surrogateescape").get(name)
+    return found[0] if found else ""
+
+
 def query_number(request: web.Request, name: str, default: int | None, most: int) -> int | None:
     """A number from the query string, from 1 to `most`."""
     said = request.query.get(name)
@@ -93,7 +100,7 @@ def query_flag(request: web.Request, name: str) -> bool:
 
 def needed(request: web.Request, name: str) -> str:
     """A part of the query string that must be there."""
-    said = request.query.get(name, "")
+    said = query_text(request, name)
     if not said:
         raise UsageError(f"?{name}= is missing")
     return said

@@ -108,11 +108,15 @@ class Choosing:
         return Chosen(workspace, first)
 
     async def _header(self, workspace: str, seq: int) -> Header:
+        missing = NotFound(
+            f"{workspace} has no revision {seq}", hint=f"`slipway history {workspace}` shows what there is"
+        )
         if not 0 < seq < 2**63:
-            raise NotFound(
-                f"{workspace} has no revision {seq}", hint=f"`slipway history {workspace}` shows what there is"
-            )
-        return await self._archive.header(workspace, seq)
+            raise missing
+        try:
+            return await self._archive.header(workspace, seq)
+        except NoSuchKey:
+            raise missing from None
 
     async def _named(self, workspace: str, name: str, *, force: bool) -> Chosen:
         archive = self._archive

@@ -41,10 +41,7 @@ def _quiet(text: str, done: int | None = None, total: int | None = None) -> None
 
 
 class Restorer:
-    """Restores from one archive to the workspaces under `root`. `turns` is shared with whoever else acts on them.
-
-    `own`: the archive is where `safety` writes to, and not a copy of it somewhere else.
-    """
+    """Restores from one archive to the workspaces under `root`. `turns` is shared with whoever else acts on them."""
 
     def __init__(
         self,
@@ -55,13 +52,10 @@ class Restorer:
         root: Path,
         safety: Safety,
         turns: Turns | None = None,
-        *,
-        own: bool = True,
     ) -> None:
         self._archive, self._files, self._placing, self._clock = archive, files, placing, clock
         self._root, self._safety = root, safety
         self.turns = turns or Turns()
-        self._own = own
 
     async def is_there(self, workspace: str) -> bool:
         """Whether it has a folder. Raises `RootTrouble`."""
@@ -153,7 +147,7 @@ class Restorer:
 
     def _vouched(self, wish: Wish, target: Target, found: Prepared, stage: Stage) -> Vouched:
         """What was staged from this workspace's own pieces."""
-        if not self._own or wish.chosen.workspace != target.workspace:
+        if not self._safety.owns(self._archive) or wish.chosen.workspace != target.workspace:
             return {}
         return {path: (inode, found.wanted[path]) for path, inode in stage.inodes.items()}
 

@@ -15,6 +15,7 @@ from monitor.domain.history.revision import Origin, Revision, Why
 from monitor.domain.tree import Tree
 from monitor.ports.files import Files
 from monitor.ports.placing import Displaced
+from monitor.services.history.archive import Archive
 from monitor.services.history.history import History
 
 Vouched = Mapping[str, tuple[int, Entry]]
@@ -31,6 +32,10 @@ class Kept:
 
 class Safety(Protocol):
     """What a restore needs of the writing half; a call that returned has kept what it was given."""
+
+    def owns(self, archive: Archive) -> bool:
+        """Whether what is read from `archive` is what is written here, and not a copy of it somewhere else."""
+        ...
 
     async def before(self, workspace: str, folder: Path) -> Kept:
         """Keep everything as it is right now."""
@@ -54,6 +59,9 @@ class HistorySafety:
 
     def __init__(self, history: History, files: Files) -> None:
         self._history, self._files = history, files
+
+    def owns(self, archive: Archive) -> bool:
+        return archive is self._history.archive
 
     async def before(self, workspace: str, folder: Path) -> Kept:
         return await self._keep(workspace, folder, Why.BEFORE_RESTORE, None)

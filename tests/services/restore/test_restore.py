@@ -11,10 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from monitor.adapters.memory_store import MemoryStore
 from monitor.domain.history.revision import Why
 from monitor.domain.restoring.plan import Act, Mode
+from monitor.domain.tree import Entry
 from monitor.errors import Conflict, NotFound, UsageError
-from tests.support.restoring import NAME, Spot, picture
+from monitor.services.history.archive import Archive
+from monitor.services.restore.choosing import Choosing
+from monitor.services.restore.wish import Wish
+from tests.support.restoring import NAME, PREFIX, Spot, picture
 
 
 async def test_an_emptied_workspace_is_put_back_and_keeps_its_inode(spot: Spot) -> None:
@@ -347,3 +352,47 @@ async def test_restores_of_one_workspace_come_one_after_the_other(spot: Spot) ->
     assert spot.now() in (spot.oracle(first), spot.oracle(second))
     assert over == [NAME, NAME]
     assert spot.restorer.turns.doing(NAME) == ""
+
+
+async def test_what_was_just_verified_is_not_read_again_but_what_is_edited_is(spot: Spot) -> None:
+    for number in range(20):
+        await spot.desk.write(f"f{number}", f"one {number}")
+    seq = await spot.keep()
+    for number in range(20):
+        await spot.desk.write(f"f{number}", "two")
+    read: list[str] = []
+    files = spot.desk.files
+    real = files.read_many
+
+    async def noting(folder: Path, entries: list[Entry]) -> object:
+        read.extend(entry.path for entry in entries)
+        return await real(folder, entries)
+
+    edited = spot.folder / "f7"
+    spot.placing._step = lambda name: (edited.write_text("EDITED"), None)[1] if name == "all placed" else None  # type: ignore[method-assign]
+    await spot.keep()
+    files.read_many = noting  # type: ignore[assignment]
+    result = await spot.restore(seq)
+    assert set(read) == {"f7"}
+    assert result.after is not None
+    assert spot.oracle(result.after)[b"f7"][1] == b"EDITED"
+    assert spot.now() == spot.oracle(result.after)
+
+
+async def test_a_copy_somewhere_else_is_not_vouched_for(spot: Spot) -> None:
+    """Its packs need not be where ours are: what comes from there is read and kept anew."""
+    place = await spot.desk.write("a", "one")
+    seq = await spot.keep()
+    elsewhere = MemoryStore()
+    elsewhere.objects.update(spot.desk.objects)
+    await spot.desk.write("a", "two")
+    await spot.keep()
+    for key in [key for key in spot.desk.objects if "/packs/" in key or key.endswith(f"/{seq:020}")]:
+        del spot.desk.objects[key]
+    spot.desk.history.distrust(NAME, [key.rpartition("/")[2] for key in elsewhere.objects if "/packs/" in key])
+    archive = Archive(elsewhere, PREFIX)
+    wish = Wish(await Choosing(archive, spot.desk.clock).choose(NAME, revision=seq))
+    result = await spot.restorer_of(archive).run(wish)
+    assert place.read_text() == "one"
+    assert result.after is not None
+    assert spot.oracle(result.after)[b"a"][1] == b"one"

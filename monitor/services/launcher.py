@@ -118,8 +118,8 @@ class Launcher:
             await self._record_crash(instance, digest)
         else:
             self._memory.before = tuple(await self._crew.engine.logs(instance, LOG_LINES))
-        await self._crew.routing.retire(instance)
-        await self._crew.engine.stop(instance, GRACE_S)
+        async with self._crew.routing.retiring(instance):
+            await self._crew.engine.stop(instance, GRACE_S)
 
     async def _record_crash(self, instance: Instance, digest: str) -> None:
         diagnosis = await self._crew.engine.diagnose(instance, LOG_LINES)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 
 from monitor.domain.instance import Instance
@@ -17,7 +17,7 @@ from monitor.ports.probe import Probe
 from monitor.ports.router import Router, RouterAway
 
 PROBE_S = 5.0
-GONE_S = 1.0
+GONE_S, LABELS_GONE_S = 1.0, 3.0
 RETRY_S = 2.0
 
 log = logging.getLogger(__name__)
@@ -108,7 +108,7 @@ class Routing:
         return seen.status is not None or await _not_yet(wait_s)
 
     async def measured(self, workspace: str, *, needs_hop: bool, wait_s: float) -> None:
-        """Send this workspace's pages through the hop, or no longer; returns once that is live. Raises `RouterAway`."""
+        """Send its pages through the hop, or no longer; returns once that is live. Raises `RouterAway`."""
         if needs_hop == (workspace in self._measured):
             return
         (self._measured.add if needs_hop else self._measured.discard)(workspace)
@@ -139,14 +139,18 @@ class Routing:
             if one is not None and one.ready != instance.ready:
                 self._serving[instance.id] = replace(one, ready=instance.ready)
 
-    async def retire(self, instance: Instance) -> None:
-        """No new request is to reach this instance; returns once the router no longer sends any."""
+    @asynccontextmanager
+    async def retiring(self, instance: Instance) -> AsyncIterator[None]:
+        """Around an instance's end: it begins once our routes send it nothing more, and is over once its own
+        labels' routes are gone from the router too."""
         one = self._serving.pop(instance.id, None)
-        published = () if one is None else tuple(r for r in self._routes_to(one) if r.provider is Provider.FILE)
-        if published:
+        routes = () if one is None else self._routes_to(one)
+        ours = tuple(route for route in routes if route.provider is Provider.FILE)
+        if ours:
             await self._publish()
-            with suppress(RouterAway):
-                await self._router.gone(published, GONE_S)
+            await self._gone(ours, GONE_S)
+        yield
+        await self._gone(tuple(route for route in routes if route.provider is not Provider.FILE), LABELS_GONE_S)
 
     async def withdraw(self, workspace: str) -> None:
         """Nothing of this workspace is to be routed to an instance."""
@@ -155,6 +159,12 @@ class Routing:
             del self._serving[key]
         self._measured.discard(workspace)
         self._dirty.set()
+
+    async def _gone(self, routes: tuple[Route, ...], wait_s: float) -> None:
+        """A router that does not answer, or holds on to a route, delays nothing further."""
+        if routes:
+            with suppress(RouterAway):
+                await self._router.gone(routes, wait_s)
 
     async def _publish(self) -> None:
         """Publish the table as it is now; of many callers at once, one does it for all who came before it began."""

@@ -185,7 +185,7 @@ def test_parts_that_are_killed_come_back_while_serving_goes_on() -> None:
 
         slipway.process("traefik").kill()
         slipway.until_text("/site/", "first")
-        assert slipway.status()["router"] == "ready"
+        slipway.until(lambda: slipway.status()["router"] == "ready", what="the router to be called ready")
 
         store = slipway.process("weed")
         store.suspend()

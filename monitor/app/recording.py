@@ -68,6 +68,7 @@ def recording(
     mirror = Mirror(store.store, files, install.files, clock, prefix=settings.s3_prefix, identity=store.identity)
     stack.push_async_callback(mirror.close)
     turns = Turns()
+    history.leave_alone(lambda name: bool(turns.doing(name)))
     placing = DiskPlacing()
     stack.callback(placing.close)
     pool = ThreadPoolExecutor(2, thread_name_prefix="checking")

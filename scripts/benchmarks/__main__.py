@@ -7,13 +7,15 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 
-from scripts.benchmarks import drop, idle, routes
+from scripts.benchmarks import drop, idle, keep, restore, routes
 from scripts.benchmarks.figures import Figure
 
 BENCHMARKS: dict[str, Callable[[], Iterator[Figure]]] = {
     "drop": drop.figures,
     "routes": routes.figures,
     "idle": idle.figures,
+    "keep": keep.figures,
+    "restore": restore.figures,
 }
 
 

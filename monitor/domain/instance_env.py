@@ -36,6 +36,7 @@ def _optional(spec: LaunchSpec) -> dict[str, str]:
     values = {
         "SLIPWAY_SETUP": spec.setup or "",
         "SLIPWAY_BUILD": spec.build or "",
+        "SLIPWAY_DOTENV": "\n".join(spec.dotenv),
         "SLIPWAY_DATA_PATHS": "\n".join(spec.data),
         "SLIPWAY_DOCROOT": spec.docroot,
         "SLIPWAY_SPA": "1" if spec.spa else "",

@@ -34,7 +34,7 @@ class Source(StrEnum):
 
 
 class Rewrite(StrEnum):
-    """When the hop puts an app's answers right: the app never needs it, does where its first page shows it, or may."""
+    """When the hop puts an app's answers right: never, where its first page shows the need, or always."""
 
     NEVER = "never"
     MEASURED = "measured"
@@ -69,8 +69,7 @@ class LaunchSpec:
     `deps_key` (then kept as a layer), `setup` (the project's own lifecycle scripts) and `build` at each start,
     `start` as the server, which must listen on `$PORT`. `deps_files` are the paths `install` needs. `data`
     are paths in the app that live in the data volume. `base_path` is `/name/`; `strip` says whether the
-    router removes it, and `inside` what it puts there instead ("" or a path such as `/app`). `rewrite` and `own_host`:
-    see there. `dotenv` are `.env` files whose values the commands get. `user` is `(uid, gid)`. `restart_on_edit` says
+    router removes it, and `inside` what it puts there instead ("" or a path such as `/app`). `dotenv` are `.env` files whose values the commands get. `user` is `(uid, gid)`. `restart_on_edit` says
     whether an edit replaces the server process (PHP reads its files at each request).
 
     A folder that says itself how it runs has a `stack`, and no `runtime` and commands: its images are named by the

@@ -13,6 +13,12 @@ from monitor.domain.prefix.ways import Way, way_of
 from monitor.domain.runtimes import CATALOGUE, Runtime, fits
 from monitor.errors import Refused
 
+OWN_DOTENV = frozenset(
+    {"next", "nuxt", "nuxt2", "vite", "astro", "sveltekit", "react-router", "remix", "create-react-app", "gatsby"}
+    | {"vue-cli", "vitepress", "docusaurus", "rsbuild", "parcel", "laravel", "symfony"}
+)
+"""Frameworks that read `.env` and its variants in an order of their own."""
+
 
 class NotRunnable(Refused):
     """Recognised or not, this folder cannot be run as it is; the hint says what it would need."""
@@ -61,6 +67,7 @@ def spec_for(
         inside=_inside(workspace, config) if way.strip else "",
         rewrite=way.rewrite,
         own_host=way.own_host,
+        dotenv=_dotenv(detection),
         health_path=config.health or _first_page(workspace, way, config),
         limits=_limits(config, limits or Limits()),
         read_only=detection.type is ProjectType.STATIC,
@@ -101,8 +108,8 @@ def environment(workspace: str, detection: Detection, config: WorkspaceConfig) -
 def living(workspace: str, detection: Detection, config: WorkspaceConfig) -> Way:
     """How it lives under its prefix: by the table, and a person's word over it.
 
-    `base_path:` names where the app itself believes it lives; `/` (or another path) means that it is not told, its own
-    prefix that it knows it by itself.
+    `base_path:` names where the app itself believes it lives: with `/` (or another path) it is not told, with its own
+    prefix it knows that by itself.
     """
     files = detection.type is ProjectType.STATIC or detection.output_dir is not None
     way = way_of(detection.framework, files=files)
@@ -126,6 +133,16 @@ def _inside(workspace: str, config: WorkspaceConfig) -> str:
 def _first_page(workspace: str, way: Way, config: WorkspaceConfig) -> str:
     """Where the instance itself has its first page."""
     return f"{_inside(workspace, config) if way.strip else f'/{workspace}'}/"
+
+
+def _dotenv(detection: Detection) -> tuple[str, ...]:
+    """The `.env` files whose values its commands get, the nearest first.
+
+    None for what reads them itself, with files that come before them (`.env.production`).
+    """
+    if detection.type is ProjectType.STATIC or detection.framework in OWN_DOTENV:
+        return ()
+    return tuple(dict.fromkeys(f"{folder}.env" for folder in (f"{detection.root}/" if detection.root else "", "")))
 
 
 def _told(way: Way) -> str | None:

@@ -69,7 +69,8 @@ class Desk:
         state, wanted = self.workspace(name), max(1, min(lines, MAX_LOG_LINES))
         instances = await self.observer.of(name)
         if instances:
-            return await self.engine.logs(max(instances, key=lambda i: i.generation), wanted)
+            printed = await self.engine.logs(max(instances, key=lambda i: i.generation), wanted)
+            return self.keepers[name].redactor.lines(printed) if name in self.keepers else printed
         return [*state.failure.before, *state.failure.log][-wanted:] if state.failure else []
 
     async def until(self, name: str, phases: Collection[Phase], timeout_s: float, tell: Tell) -> dict[str, Any]:

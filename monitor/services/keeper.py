@@ -16,6 +16,7 @@ from typing import Any
 
 from monitor.domain.instance import Instance, Running
 from monitor.domain.plan import Action, Desired, Observed, Start, Stop, plan
+from monitor.domain.redaction import Redactor
 from monitor.domain.standing import standing
 from monitor.domain.workspace import Intent, Phase
 from monitor.errors import Away, SlipwayError
@@ -88,6 +89,11 @@ class Keeper:
     def busy(self) -> bool:
         """Whether something was asked or noticed that has not been dealt with to its end."""
         return self._passing or self._wake.is_set()
+
+    @property
+    def redactor(self) -> Redactor:
+        """Hides this workspace's secrets in what it printed."""
+        return self._memory.redactor
 
     def hint(self) -> None:
         """Something under the folder may have changed."""
@@ -176,6 +182,8 @@ class Keeper:
             look = None if self._gone else await self._tools.survey.look(self.name, self.folder)
             if look is not None:
                 self.walked_at = self._clock.monotonic()
+                if look.secrets != self._memory.redactor.secrets:
+                    self._memory.redactor = Redactor(look.secrets)
                 self._tools.keep(self.name, self.folder, look, self._seen_ns)
             desired = self._desired(look)
             observed = await self._observe(look)
@@ -272,7 +280,7 @@ class Keeper:
 
     def _progress(self, line: str) -> None:
         lines: tuple[str, ...] = self._state("progress", ())
-        self._show(progress=(*lines, line)[-PROGRESS_LINES:])
+        self._show(progress=(*lines, self.redactor.line(line))[-PROGRESS_LINES:])
 
     def _state(self, field: str, default: Any) -> Any:
         return getattr(self._tools.registry.get(self.name), field, default)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from monitor.domain.backoff import Backoff
 from monitor.domain.instance import Instance
 from monitor.domain.moments import NS, rfc3339
+from monitor.domain.redaction import Redactor
 from monitor.domain.state import Failure
 from monitor.ports.clock import Clock
 
@@ -17,7 +18,7 @@ from monitor.ports.clock import Clock
 @dataclass(slots=True)
 class Memory:
     """`confirmed` maps instance ids to the monotonic second they were confirmed through the router, `given_up` those
-    that did not get ready to the digest they were given up on."""
+    that did not get ready to the digest they were given up on. `redactor` hides its secrets in what it printed."""
 
     confirmed: dict[str, float] = field(default_factory=dict)
     given_up: dict[str, str] = field(default_factory=dict)
@@ -25,6 +26,7 @@ class Memory:
     failure: Failure | None = None
     before: tuple[str, ...] = ()
     restart: bool = False
+    redactor: Redactor = field(default_factory=Redactor)
 
     def keep_only(self, instances: list[Instance]) -> None:
         """Drop what is remembered of instances that are no more."""
@@ -39,7 +41,15 @@ class Memory:
             now, reason=failure.reason, spec_hash=spec_hash, digest=digest, healthy_s=healthy_s
         )
         retry_at = rfc3339(clock.wall_ns() + int(self.backoff.left(now) * NS))
-        self.failure = replace(failure, failures=self.backoff.failures, before=self.before, retry_at=retry_at)
+        hidden = self.redactor
+        self.failure = replace(
+            failure,
+            reason=hidden.line(failure.reason),
+            log=tuple(hidden.lines(failure.log)),
+            failures=self.backoff.failures,
+            before=tuple(hidden.lines(self.before)),
+            retry_at=retry_at,
+        )
 
     def wait_for_an_edit(self) -> None:
         """What failed still runs and may yet get ready: it is not tried again by itself."""

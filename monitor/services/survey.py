@@ -15,6 +15,7 @@ from monitor.domain.detection import MAX_BYTES, Detection, detect, wanted_paths
 from monitor.domain.filters import Overrides
 from monitor.domain.launch import LaunchSpec
 from monitor.domain.launching import NotRunnable, living, spec_for, warnings
+from monitor.domain.redaction import secrets_of
 from monitor.domain.tree import Entry, Kind, Tree
 from monitor.errors import Refused
 from monitor.ports.clock import Clock
@@ -26,6 +27,7 @@ NOBODY = (65532, 65532)
 NO_OVERRIDES = Overrides()
 NO_TERMS = Keep()
 OWN_HINT = "mend it, or set `type:` in slipway.yaml to run the folder without it"
+MAX_DOTENV, DOTENV_BYTES = 10, 64 * 1024
 RACY_TRIES = 10
 RACY_S = 0.1
 
@@ -34,7 +36,8 @@ RACY_S = 0.1
 class Look:
     """What was seen and decided; `spec` is None where nothing can run, `reason` and `hint` say why.
 
-    `told`: how it knows its prefix. `failed`: recognised but not runnable. `hold`: its settings are broken, what runs stays.
+    `failed`: recognised but not runnable. `hold`: its settings are broken, what runs stays. `told`: how it knows
+    its prefix. `secrets`: values that are hidden in what it prints.
     """
 
     tree: Tree
@@ -51,6 +54,7 @@ class Look:
     icon: str = ""
     overrides: Overrides = NO_OVERRIDES
     told: str = ""
+    secrets: frozenset[str] = frozenset()
     keep: Keep = NO_TERMS
 
 
@@ -130,6 +134,7 @@ class Survey:
             description=config.description or described(texts),
             icon=config.icon or "",
             overrides=_overrides(config),
+            secrets=secrets_of(config.env, await self._dotenv(folder, tree)),
             keep=config.keep,
         )
         return await self._with_spec(look, name, folder, detection, config, user)
@@ -173,6 +178,13 @@ class Survey:
         exported = await self._files.export(folder, tree, copy)
         note = "the app's user cannot read this folder: it is served from a readable copy, kept current at each save"
         return copy, (note, *exported.problems)
+
+    async def _dotenv(self, folder: Path, tree: Tree) -> list[str]:
+        """The texts of its `.env` files, which are never source: only to know what must not be shown."""
+        found = [item for item in tree.excluded if item.runs and item.path.rpartition("/")[2].startswith(".env")]
+        entries = {item.path: Entry(item.path, Kind.FILE, item.size) for item in found[:MAX_DOTENV]}
+        texts = await self._files.read_texts(folder, Tree(entries), lambda _path: True, DOTENV_BYTES)
+        return list(texts.values())
 
     async def _contents(self, folder: Path, tree: Tree, paths: tuple[str, ...]) -> dict[str, bytes]:
         """The bytes of what an install needs; a file being written this moment is waited for."""

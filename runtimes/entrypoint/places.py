@@ -7,6 +7,8 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import dotenv
+
 READY_MARK = ".container-ready"
 STATE_FILE = ".slipway-files"
 OURS = frozenset({READY_MARK, STATE_FILE})
@@ -18,7 +20,7 @@ _OUR_SERVERS = (os.path.join(_RUNTIMES, "shared"), os.path.join(_RUNTIMES, "php"
 
 _INTERNAL = (
     "SOURCE", "APP", "DATA_DIR", "CONTROL", "CACHE", "SOCKET", "SOURCE_MODE", "DATA_PATHS", "INSTALL", "SETUP",
-    "BUILD", "START", "RESTART", "START_TIMEOUT",
+    "BUILD", "START", "RESTART", "START_TIMEOUT", "DOTENV",
 )  # fmt: skip
 
 
@@ -58,6 +60,7 @@ class Places:
     host: str
     port: int
     environment: Mapping[str, str]
+    dotenv: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str] = os.environ) -> Places:
@@ -87,11 +90,14 @@ class Places:
             host=env.get("HOST", "0.0.0.0"),
             port=port,
             environment=env,
+            dotenv=tuple(line for line in get("DOTENV").split("\n") if line.strip()),
         )
 
     def for_server(self) -> dict[str, str]:
-        """What the started command sees: its environment without our instructions, and where tools keep things."""
+        """What the started command sees: its environment without our instructions, what its `.env` files add, and
+        where tools keep things."""
         env = {name: value for name, value in self.environment.items() if name not in _internal_names()}
+        env |= dotenv.values(self.source if self.direct else self.app, self.dotenv, env)
         env |= {"PORT": str(self.port), "HOST": self.host, "SLIPWAY_SHARED": _OUR_SERVERS[0]}
         own = (f"{self.app}/.venv/bin", f"{self.app}/node_modules/.bin")
         env["PATH"] = ":".join((*own, env.get("PATH", os.defpath), *_OUR_SERVERS))

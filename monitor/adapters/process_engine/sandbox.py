@@ -19,6 +19,7 @@ from monitor.adapters.process_engine.tools import Python
 from monitor.domain.launch import LaunchSpec, Limits
 
 PROBE_S = 10
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 -- one of its own
 TMP = Path("/tmp")  # noqa: S108 -- where a private folder is put in its place
 NPROC_FACTOR = 16
 DATA_FACTOR = 4
@@ -93,7 +94,7 @@ class Sandbox:
         argv = [self.program or "bwrap", "--die-with-parent", "--unshare-pid", "--unshare-ipc"]
         argv += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--bind", str(rooms.tmp), str(TMP)]
         # Semaphores of Python's multiprocessing are files there.
-        argv += ["--perms", "1777", "--tmpfs", "/dev/shm"]
+        argv += ["--perms", "1777", "--tmpfs", str(SHARED_MEMORY)]
         hidden = sorted({path for path in rooms.hidden if path.is_dir() and path != Path("/")}, key=_depth)
         for folder in hidden:
             argv += ["--tmpfs", str(folder)]

@@ -103,6 +103,7 @@ class Workshop:
             "SLIPWAY_START": start,
             "SLIPWAY_SOURCE_MODE": spec.source.value,
             "SLIPWAY_RESTART": "1" if spec.restart_on_edit else "0",
+            "SLIPWAY_DOTENV": "\n".join(spec.dotenv),
             "SLIPWAY_DATA_PATHS": "\n".join(spec.data),
             "SLIPWAY_DOCROOT": spec.docroot,
             "SLIPWAY_SPA": "1" if spec.spa else "0",

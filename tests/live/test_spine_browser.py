@@ -66,8 +66,8 @@ async def test_a_dropped_folder_becomes_a_card_that_serves_without_a_reload(
     await card.get_by_role("button", name="Start shop").click()
     await page.locator(".card[data-name=shop][data-phase=serving]").wait_for()
     slipway.until_text("/shop/", "open")
-    slipway.drop("broken", {"Dockerfile": "FROM scratch\n", "notes.txt": "x"})
-    await page.locator(".card[data-name=broken][data-phase=failed]").get_by_text("Dockerfile").first.wait_for()
+    slipway.drop("broken", {"compose.yaml": "services:\n  web:\n    image: web\n    privileged: true\n"})
+    await page.locator(".card[data-name=broken][data-phase=failed]").get_by_text("privileged").first.wait_for()
     await page.screenshot(path=os.environ.get("SLIPWAY_SCREENSHOT") or tmp_path / "dashboard.png", full_page=True)
 
     slipway.delete("shop")

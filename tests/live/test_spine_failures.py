@@ -83,25 +83,19 @@ def test_a_failing_install_shows_its_tail(slipway: Slipway, name: str, word: str
     assert not [one for one in slipway.docker.containers(name) if one["State"]["Running"]]
 
 
+COMPOSE = "services:\n  web:\n    image: web\n    privileged: true\n"
+
+
 @on_docker
-@pytest.mark.parametrize(
-    ("path", "text"),
-    [("Dockerfile", "FROM scratch\n"), ("compose.yaml", "services:\n  web:\n    image: scratch\n")],
-)
-def test_a_folder_that_brings_its_own_container_is_refused_not_run_as_something_else(
-    slipway: Slipway, path: str, text: str
-) -> None:
-    name = f"own-{path.split('.')[0].lower()}"
-    slipway.drop(name, {path: text, "index.html": "must not be served"})
-    state = slipway.until_phase(name, "failed")
-    assert path in state["reason"]
-    answer = slipway.get(f"/{name}/")
+def test_a_compose_file_that_asks_for_too_much_is_refused_not_run_as_something_else(slipway: Slipway) -> None:
+    slipway.drop("greedy", {"compose.yaml": COMPOSE, "index.html": "must not be served"})
+    state = slipway.until_phase("greedy", "failed")
+    assert "privileged" in state["reason"]
+    answer = slipway.get("/greedy/")
     assert answer.status == 502
-    assert path in answer.text
-    assert slipway.docker.containers(name) == []
-    slipway.until(
-        lambda: slipway.mirrored(name, "index.html") == "must not be served", what="it to be kept all the same"
-    )
+    assert "privileged" in answer.text
+    assert slipway.docker.containers("greedy") == []
+    slipway.until(lambda: slipway.mirrored("greedy", "index.html") == "must not be served", what="it to be kept")
 
 
 @on_docker
@@ -251,6 +245,16 @@ def test_odd_names_are_turned_or_listed_with_a_reason_and_never_half_used() -> N
         assert all(listed.values())
         assert "My_App (1)" in listed["My App 1"]
         assert not list(Path.cwd().glob("pwned"))
+
+
+def test_a_folder_that_brings_its_own_container_needs_docker_and_says_so() -> None:
+    with Slipway("process") as slipway:
+        slipway.drop("composed", {"compose.yaml": "services:\n  web:\n    image: web\n", "index.html": "no"})
+        slipway.drop("built", {"Dockerfile": "FROM debian\n", "notes.txt": "no"})
+        for name in ("composed", "built"):
+            assert "Docker" in slipway.until_phase(name, "failed")["reason"]
+            answer = slipway.get(f"/{name}/")
+            assert (answer.status, "Docker" in answer.text) == (502, True)
 
 
 def test_a_missing_interpreter_fails_its_workspaces_alone_with_a_hint() -> None:

@@ -37,8 +37,8 @@ from monitor.services.jobs import Jobs
 from monitor.services.keeper import Tools
 from monitor.services.launcher import Crew
 from monitor.services.observer import Observer
-from monitor.services.reconciler import Reconciler
 from monitor.services.prefixes import Prefixes
+from monitor.services.reconciler import Reconciler
 from monitor.services.registry import Registry
 from monitor.services.routing import Place, Routing
 from monitor.services.settle import Settle
@@ -249,6 +249,7 @@ async def build(
         forget=forget,
         turns=kept.turns,
         renamed=kept.keeping.renamed,
+        saved=kept.keeping.saved,
         serves=measures(prefixes, settings),
     )
     reconciler = Reconciler(settings.workspaces, files, watch, engine, tools, scan_s=settings.scan_s)

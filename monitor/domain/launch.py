@@ -69,8 +69,9 @@ class LaunchSpec:
     `deps_key` (then kept as a layer), `setup` (the project's own lifecycle scripts) and `build` at each start,
     `start` as the server, which must listen on `$PORT`. `deps_files` are the paths `install` needs. `data`
     are paths in the app that live in the data volume. `base_path` is `/name/`; `strip` says whether the
-    router removes it, and `inside` what it puts there instead ("" or a path such as `/app`). `dotenv` are `.env` files whose values the commands get. `user` is `(uid, gid)`. `restart_on_edit` says
-    whether an edit replaces the server process (PHP reads its files at each request).
+    router removes it, and `inside` what it puts there instead ("" or a path such as `/app`). `dotenv` are `.env`
+    files whose values the commands get. `user` is `(uid, gid)`. `restart_on_edit` says whether an edit replaces the
+    server process (PHP reads its files at each request).
 
     A folder that says itself how it runs has a `stack`, and no `runtime` and commands: its images are named by the
     bytes they are made from, so that there an edit of the source is a new spec.

@@ -1,6 +1,6 @@
 """Folders that say themselves how they run, on the one image there is everywhere: its perl serves.
 
-`VERSION` is what an edit replaces. The page of the front shows its version, what its companion says, and its variables.
+`VERSION` is what an edit replaces. The page of the front shows its version, what its companion says, its variables.
 """
 
 from __future__ import annotations
@@ -101,3 +101,40 @@ def dockerfile(version: str) -> dict[str, str]:
     """A Dockerfile alone, of an image with a user, a port and a volume of its own."""
     said = SERVER.replace('"hello $count"', f'"{version} $count uid $< secret $ENV{{SECRET}} " . (-e "/srv/.env")')
     return {"Dockerfile": ALONE, "server.pl": said, ".env": "SECRET=kept-out-of-images\n"}
+
+
+REACHES = r"""
+use strict; use IO::Socket::INET;
+open my $routes, '<', '/proc/net/route' or die; <$routes>; my @row = split ' ', <$routes>;
+my $gateway = join '.', unpack 'C4', pack 'V', hex $row[2];
+my $limit = '/sys/fs/cgroup/memory/memory.limit_in_bytes';
+open my $bytes, '<', -e $limit ? $limit : '/sys/fs/cgroup/memory.max' or die;
+print IO::Socket::INET->new(PeerAddr => $gateway, PeerPort => $ARGV[0], Timeout => 3) ? 'reached' : 'closed';
+print ' ', <$bytes>;
+"""
+SAYS = r"""
+use strict; use IO::Socket::INET;
+my $listening = IO::Socket::INET->new(LocalPort => $ENV{PORT}, Listen => 5) or die;
+open my $said, '<', '/said' or die; my $text = join '', <$said>;
+while (my $client = $listening->accept) {
+    while (my $line = <$client>) { last if $line =~ /^\r?$/ }
+    print $client "HTTP/1.0 200 OK\r\n\r\n$text";
+}
+"""
+
+
+def reaching(port: int) -> dict[str, str]:
+    """A build that tries to reach a service of the host through its gateway; its app tells what came of it."""
+    text = f"FROM {BASE}\nCOPY *.pl /\nRUN perl /reaches.pl {port} > /said\nCMD perl /says.pl\n"
+    return {"Dockerfile": text, "reaches.pl": REACHES, "says.pl": SAYS}
+
+
+def waiting_for(command: str) -> dict[str, str]:
+    """A front whose companion runs `command` and has to have finished its work."""
+    return {
+        "compose.yaml": f"""
+services:
+  web: {{image: "{BASE}", command: sleep 600, ports: [80], depends_on: {{job: {{condition: CONDITION}}}}}}
+  job: {{image: "{BASE}", command: {command!r}}}
+""".replace("CONDITION", "service_completed_successfully")
+    }

@@ -50,8 +50,8 @@ def with_dockerfile(facts: Facts, found: Detection) -> Detection:
     if path is None or found.type is ProjectType.COMPOSE:
         return found
     evidence = (*found.evidence, f"{path} says how it is built")
-    if found.type is not ProjectType.UNKNOWN and (found.runnable or path in facts.links):
-        return replace(found, evidence=evidence, own=path)
+    if found.runnable:
+        return replace(found, evidence=evidence, own=path, refusal=_linked(path) if path in facts.links else None)
     known = ProjectType.DOCKERFILE if found.type is ProjectType.UNKNOWN else found.type
     found = replace(found, type=known, reason=f"{path} says how it is built", evidence=evidence, confidence=SURE)
     return _buildable(facts, path, replace(found, own=path))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -109,9 +110,20 @@ def unpack(frame: bytes, sha256: str, most: int = PIECE_BYTES) -> bytes:
         size = zstandard.frame_content_size(frame)
         if not 0 <= size <= most:
             raise BadObject(f"The piece {sha256} does not say its size, or is larger than {most} bytes.")
-        raw = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW).decompress(frame, max_output_size=max(size, 1))
+        raw = _decompressor().decompress(frame, max_output_size=max(size, 1))
     except zstandard.ZstdError as error:
         raise BadObject(f"The piece {sha256} is damaged: {error}") from error
     if hashlib.sha256(raw).hexdigest() != sha256:
         raise BadObject(f"The piece {sha256} is damaged: its bytes have another hash.")
     return raw
+
+
+def _decompressor() -> zstandard.ZstdDecompressor:
+    """One for each thread: making one takes longer than a small piece."""
+    found: zstandard.ZstdDecompressor | None = getattr(_local, "decompressor", None)
+    if found is None:
+        found = _local.decompressor = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW)
+    return found
+
+
+_local = threading.local()

@@ -11,7 +11,8 @@ from monitor.domain.history.pack import PIECE_BYTES
 
 # Reading this much in vain is quicker than another request.
 GAP = 512 * 1024
-EXTENT = 8 * 1024 * 1024
+# Small enough for reading, unpacking and writing to overlap, large enough for few requests.
+EXTENT = 2 * 1024 * 1024
 # zstd's own bound for what cannot be compressed, generously.
 MAX_FRAME = PIECE_BYTES + PIECE_BYTES // 128 + 1024
 

@@ -1,6 +1,6 @@
 """Bringing a state's bytes from the store to a stage: few large reads, several at once, every hash compared.
 
-Memory is bounded by the number of readers times an extent of 8 MiB; a large file comes piece by piece.
+Memory is bounded by the number of readers times an extent (2 MiB, or one piece); a large file comes piece by piece.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from monitor.ports.placing import Bytes, Link, Stage, Stamp
 from monitor.ports.store import NoSuchKey, Store, StoreAway
 from monitor.services.history.groups import first_of
 
-READERS = 4
+READERS = 6
 LARGE_AT_ONCE = 2
 TRIES = 5
 FIRST_WAIT_S = 0.2

@@ -149,9 +149,10 @@ def _forwarded(request: web.Request) -> CIMultiDict[str]:
 async def _passed_on(request: web.Request, hop: Hop, answer: aiohttp.ClientResponse) -> web.StreamResponse:
     mount = hop.mount(request.host)
     shim = f'<script src="{hop.prefix}{SHIM_PATH}?{SHIM_TAG}" data-prefix="{hop.prefix}"></script>'
+    tls = request.headers.get("X-Forwarded-Proto", "").lower() == "https"
     body = changed_body(request.method, answer, mount, shim)
     response = web.StreamResponse(status=answer.status, reason=answer.reason)
-    response.headers.extend(hop_answers.headers(answer.headers, mount, changes_body=body is not None))
+    response.headers.extend(hop_answers.headers(answer.headers, mount, changes_body=body is not None, tls=tls))
     request[KEPT] = frozenset(name.lower() for name in answer.headers)
     await response.prepare(request)
     try:

@@ -38,18 +38,23 @@ def prepare_request(headers: CIMultiDict[str]) -> None:
         headers.pop("Range", None)
 
 
-def headers(given: CIMultiDictProxy[str], mount: Mount, *, changes_body: bool) -> CIMultiDict[str]:
-    """What the visitor gets: addresses and cookie paths below the prefix, nothing that speaks of other bytes."""
-    return CIMultiDict(_kept(given, mount, changes_body=changes_body))
+def headers(given: CIMultiDictProxy[str], mount: Mount, *, changes_body: bool, tls: bool) -> CIMultiDict[str]:
+    """What the visitor gets: addresses and cookie paths below the prefix, nothing that speaks of other bytes.
+
+    `tls`: the visitor came over https.
+    """
+    return CIMultiDict(_kept(given, mount, changes_body=changes_body, tls=tls))
 
 
-def _kept(given: CIMultiDictProxy[str], mount: Mount, *, changes_body: bool) -> Iterator[tuple[str, str]]:
+def _kept(given: CIMultiDictProxy[str], mount: Mount, *, changes_body: bool, tls: bool) -> Iterator[tuple[str, str]]:
     for name, value in given.items():
         lower = name.lower()
         if lower in _NOT_OURS or (changes_body and lower in _OF_OLD_BYTES):
             continue
         if lower == "referrer-policy":
             yield name, prefixed.referrer_policy(value)
+        elif lower == "content-security-policy" and not tls:
+            yield name, prefixed.without_upgrade(value)
         elif lower == "etag":
             yield name, marked(value) if changes_body or _not_modified_page(given) else value
         else:

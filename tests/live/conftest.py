@@ -25,11 +25,16 @@ CHROMIUM_FLAGS = (
 )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what is here; the long ones of `frameworks` run only where the marker is asked for by name."""
     here = Path(__file__).parent
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.live)
+    if "frameworks" not in str(config.option.markexpr):
+        long = [item for item in items if item.get_closest_marker("frameworks")]
+        items[:] = [item for item in items if item not in long]
+        config.hook.pytest_deselected(items=long)
 
 
 @pytest.fixture

@@ -35,19 +35,23 @@ STATIC = {"static/style.css": CSS.replace("/dot", "/static/dot"), "static/app.js
 
 @dataclass(frozen=True)
 class App:
-    """A project: `server` apps have the form, cookie, socket and stream of the page above.
+    """A project: `server` apps have all of the page above, `socket` and `events` say which of its wires.
 
-    `form`: it has that form at least. `heading` is what a person reads first; `about` the page behind the link.
+    `form`: it has that form at least. `about` is the page behind the link, "" where there is none. `styled`: its style
+    sheet and script are its own. `click` is a button, `shows` the text that is there then.
     """
 
-    framework: str
+    name: str
     files: dict[str, str | bytes]
+    framework: str = ""
     server: bool = False
     form: bool = False
     socket: bool = False
     events: bool = False
-    heading: str = "Shop"
-    about: str = "/about"
+    about: bool = True
+    styled: bool = True
+    click: str = ""
+    shows: str = ""
 
 
 def package(start: str | None = None, build: str | None = None, **dependencies: str) -> str:
@@ -344,9 +348,14 @@ SERVERS = (
         server=True, socket=True,
     ),
     App("django", DJANGO, server=True),
-    App("streamlit", {"requirements.txt": "streamlit\n", "app.py": STREAMLIT}),
-    App("gradio", {"requirements.txt": "gradio\n", "app.py": GRADIO}),
-    App("dash", {"requirements.txt": "dash\n", "app.py": DASH}),
+    App(
+        "streamlit", {"requirements.txt": "streamlit\n", "app.py": STREAMLIT},
+        about=False, styled=False, click="Send", shows="ready",
+    ),
+    App(
+        "gradio", {"requirements.txt": "gradio\n", "app.py": GRADIO}, about=False, styled=False, click="Submit", shows="echo",
+    ),
+    App("dash", {"requirements.txt": "dash\n", "app.py": DASH}, about=False, styled=False, shows="echo pear"),
 )  # fmt: skip
 
 VITE_PAGE = """<!doctype html>
@@ -470,7 +479,7 @@ onMounted(() => { document.title = "ready"; });
 REACT_ROUTER = {
     "package.json": package(
         "react-router-serve ./build/server/index.js", "react-router build", **REACT,
-        **{"@react-router/dev": "^7", "@react-router/node": "^7", "@react-router/serve": "^7", "react-router": "^7",
+        **{"@react-router/dev": "7.9.6", "@react-router/node": "7.9.6", "@react-router/serve": "7.9.6", "react-router": "7.9.6",
            "vite": "^7", "isbot": "^5"}),
     "vite.config.ts": """
 import { reactRouter } from "@react-router/dev/vite";
@@ -559,7 +568,7 @@ BUILDS = (
         "public/dot.svg": DOT, "vite.config.ts": VITE_CONFIG, "tsconfig.json": TSCONFIG,
         "tsconfig.app.json": TSCONFIG_APP, "tsconfig.node.json": TSCONFIG_NODE,
     }),
-    App("vue", {
+    App("vue", framework="vite", files={
         "package.json": package(None, "vite build", vue="^3", vite="^7", **{"vue-router": "^4"}),
         "index.html": VITE_PAGE.replace("main.tsx", "main.js"), "src/main.js": VUE_MAIN, "src/style.css": CSS,
         "public/dot.svg": DOT,
@@ -569,15 +578,15 @@ BUILDS = (
         "package.json": package(None, "astro build", astro="^5"), "astro.config.mjs": "export default {};\n",
         "src/pages/about.astro": "<html><body><h1>About</h1></body></html>\n", **ASTRO,
     }),
-    App("astro-node", {
+    App("astro-node", framework="astro", files={
         "package.json": package("node ./dist/server/entry.mjs", "astro build", astro="^5", **{"@astrojs/node": "^9"}),
         "astro.config.mjs": 'import node from "@astrojs/node";\n'
         'export default { output: "server", adapter: node({ mode: "standalone" }) };\n',
         "src/pages/about.astro": "<html><body><h1>About</h1></body></html>\n",
         "src/pages/form.js": 'export const POST = async ({ request, redirect }) =>\n'
         '  redirect(`/?word=${(await request.formData()).get("word")}`, 303);\n',
-        **{**ASTRO, "src/pages/index.astro": ASTRO_PAGE.replace("<script>",
-            '<form action="/form" method="post"><input name="word" value="pear"><button>Send</button></form>\n<script>')},
+        **ASTRO, "src/pages/index.astro": ASTRO_PAGE.replace("<script>",
+            '<form action="/form" method="post"><input name="word" value="pear"><button>Send</button></form>\n<script>'),
     }, form=True),
     App("sveltekit", {
         "package.json": package("node build", "vite build", **SVELTE_PACKAGES, **{"@sveltejs/adapter-node": "^5"}),
@@ -587,7 +596,7 @@ BUILDS = (
         '({ request }) => redirect(303, `/?word=${(await request.formData()).get("word")}`) };\n',
         **SVELTE,
     }, form=True),
-    App("sveltekit-spa", {
+    App("sveltekit-spa", framework="sveltekit", files={
         "package.json": package(None, "vite build", **SVELTE_PACKAGES, **{"@sveltejs/adapter-static": "^3"}),
         "svelte.config.js": 'import adapter from "@sveltejs/adapter-static";\n'
         'export default { kit: { adapter: adapter({ fallback: "index.html" }) } };\n',
@@ -597,8 +606,8 @@ BUILDS = (
     }),
     App("nuxt", NUXT),
     App("react-router", REACT_ROUTER, form=True),
-    App("docusaurus", DOCUSAURUS, about="/docs/about"),
-    App("vitepress", VITEPRESS, about="/about.html"),
-    App("create-react-app", CRA),
+    App("docusaurus", DOCUSAURUS, styled=False),
+    App("vitepress", VITEPRESS, styled=False),
+    App("create-react-app", CRA, about=False),
 )  # fmt: skip
-APPS = {app.framework: app for app in (*SERVERS, *BUILDS)}
+APPS = {app.name: app for app in (*SERVERS, *BUILDS)}

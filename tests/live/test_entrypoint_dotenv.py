@@ -46,8 +46,8 @@ def started(make: Make, text: str | bytes, **environment: str) -> dict[str, str]
 def test_values_are_read_as_python_dotenv_reads_them(make: Make) -> None:
     env = started(
         make,
-        "# comment\nPLAIN=a b # remark\nexport EXPORTED = x\nSINGLE='it $x #1 \\'q\\''\nDOUBLE=\"a\\nb \\\"q\\\" #2\"\n"
-        'EMPTY=\nREMARK= # only\nMANY="one\ntwo"\nNESTED=${PLAIN}-${MISSING:-else}\nno line\n=broken\nURL=http://h/#top\n',
+        "# comment\nPLAIN=a b # remark\nexport EXPORTED = x\nSINGLE='it $x #1 \\'q\\''\n"
+        'DOUBLE="a\\nb \\"q\\" #2"\nEMPTY=\nREMARK= # only\nMANY="one\ntwo"\nNESTED=${PLAIN}-${MISSING:-else}\nno line\n=broken\nURL=http://h/#top\n',
     )
     expected = {
         "PLAIN": "a b",
@@ -64,8 +64,8 @@ def test_values_are_read_as_python_dotenv_reads_them(make: Make) -> None:
 
 
 def test_what_is_given_and_what_slipway_decides_stays(make: Make) -> None:
-    text = "GIVEN=file\nOTHER=${GIVEN}\nPORT=1\nHOST=1.2.3.4\nPATH=/x\nNODE_ENV=development\nLD_PRELOAD=/x.so\nSLIPWAY_APP=/x\n"
-    env = started(make, text, GIVEN="before")
+    ours = "PORT=1\nHOST=1.2.3.4\nPATH=/x\nNODE_ENV=development\nLD_PRELOAD=/x.so\nSLIPWAY_APP=/x\n"
+    env = started(make, f"GIVEN=file\nOTHER=${{GIVEN}}\n{ours}", GIVEN="before")
     assert (env["GIVEN"], env["OTHER"]) == ("before", "before")
     assert env["HOST"] == "127.0.0.1"
     assert env["PORT"] != "1"

@@ -162,6 +162,17 @@ async def test_each_cookie_gets_the_workspaces_path(bench: Bench) -> None:
     ]
 
 
+async def test_over_plain_http_nothing_is_asked_for_over_tls(bench: Bench) -> None:
+    bench.handler = says(
+        Content_Security_Policy="default-src 'self';upgrade-insecure-requests", Referrer_Policy="no-referrer"
+    )
+    plain, _ = await bench.ask()
+    tls, _ = await bench.ask(headers={"X-Forwarded-Proto": "https"})
+    assert plain.headers["Content-Security-Policy"] == "default-src 'self'"
+    assert tls.headers["Content-Security-Policy"] == "default-src 'self';upgrade-insecure-requests"
+    assert plain.headers["Referrer-Policy"] == "same-origin"
+
+
 async def test_conditions_count_only_for_pages_that_came_this_way(bench: Bench) -> None:
     bench.handler = says(PAGE, Content_Type="text/html")
     old = {"Accept": "text/html", "If-None-Match": '"abc"', "If-Modified-Since": "then"}

@@ -42,6 +42,12 @@ def refresh(value: str, mount: Mount) -> str:
     return value if found is None else f"{found[1]}{found[2]}{mount.attribute(found[3])}{found[2]}"
 
 
+def without_upgrade(policy: str) -> str:
+    """A policy without `upgrade-insecure-requests`, which over plain http asks for a server that is not there."""
+    directives = [one for one in policy.split(";") if one.strip().lower() != "upgrade-insecure-requests"]
+    return ";".join(directives)
+
+
 def referrer_policy(value: str) -> str:
     """`no-referrer` → `same-origin`: a page's own requests find home by it, and no other site learns anything."""
     words = [word.strip() for word in value.split(",")]

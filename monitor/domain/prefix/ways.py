@@ -37,12 +37,22 @@ class Way:
 
 
 def _told(
-    framework: str, how: str, *, build: str = "", env: str = "", value: str = "{base}", tested: bool = True
+    framework: str,
+    how: str,
+    *,
+    build: str = "",
+    env: str = "",
+    own_host: OwnHost = OwnHost.PREFIX,
+    tested: bool = True,
 ) -> Way:
-    """A build whose files name the prefix: served stripped, and from `/` as from the prefix on its own host."""
-    pairs = ((env, value),) if env else ()
+    """A build whose files name the prefix, served stripped.
+
+    Its own scripts know the prefix as well, so that it is there on its own host too; with `OwnHost.BOTH` only its
+    addresses do.
+    """
+    pairs = ((env, "{base}"),) if env else ()
     return Way(
-        framework, how, True, build=build, env=pairs, own_host=OwnHost.BOTH, rewrite=Rewrite.MEASURED, tested=tested
+        framework, how, True, build=build, env=pairs, own_host=own_host, rewrite=Rewrite.MEASURED, tested=tested
     )
 
 
@@ -64,9 +74,9 @@ def _wsgi(framework: str, *, own_host: OwnHost = OwnHost.ROOT, tested: bool = Tr
 
 
 WAYS: tuple[Way, ...] = (
-    _told("vite", "`base` in vite.config", build="vite"),
-    _told("create-react-app", "PUBLIC_URL", env="PUBLIC_URL", value="{path}"),
-    _told("astro", "`base` in astro.config", build="astro"),
+    _told("vite", "`base` in vite.config, and its router's", build="vite"),
+    _told("create-react-app", "PUBLIC_URL", env="PUBLIC_URL", own_host=OwnHost.BOTH),
+    _told("astro", "`base` in astro.config", build="astro", own_host=OwnHost.BOTH),
     _whole("astro", "`base` in astro.config", build="astro"),
     _told("next", "`basePath` in next.config", build="next"),
     _whole("next", "`basePath` in next.config", build="next"),

@@ -33,6 +33,7 @@ from monitor.services.restore.restorer import Restorer
 from monitor.services.restore.restoring import Restoring
 from monitor.services.restore.safety import HistorySafety
 from monitor.services.restore.turns import Turns
+from monitor.services.settle import Settle
 from monitor.settings import Settings
 
 
@@ -89,7 +90,9 @@ def recording(
     return Recording(
         history=history,
         mirror=mirror,
-        keeping=Keeping(history, mirror, registry, clock, turns),
+        keeping=Keeping(
+            history, mirror, registry, clock, turns, files, Settle(files, clock, quiet_s=settings.quiet_ms / 1000)
+        ),
         turns=turns,
         choosing=Choosing(history.archive, clock),
         restorer=own,

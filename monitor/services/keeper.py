@@ -39,6 +39,10 @@ def nobody_looks(_name: str, _look: Look | None, _state: str) -> None:
     """What serves is not looked at from outside."""
 
 
+def nobody_keeps(_name: str, _folder: Path) -> None:
+    """What is saved during a launch is kept after it."""
+
+
 @dataclass(slots=True)
 class Tools:
     """What every keeper works with.
@@ -46,7 +50,8 @@ class Tools:
     `keep` is given each settled look (and the ns of its batch's first event) so that its files are kept in S3,
     `forget` the name of a workspace that is no more. `turns` keeps restores and launches apart. `renamed` is told
     a new name and the one the same folder had before. `serves` is told what serves and is at rest, with a name for
-    exactly that state, or None once it serves no longer."""
+    exactly that state, or None once it serves no longer. `saved` is told of hints while a launch is under way: it may
+    take minutes, and what is saved meanwhile must be kept all the same."""
 
     crew: Crew
     survey: Survey
@@ -59,6 +64,7 @@ class Tools:
     turns: Turns
     renamed: Callable[[str, str], None]
     serves: Callable[[str, Look | None, str], None] = nobody_looks
+    saved: Callable[[str, Path], None] = nobody_keeps
 
 
 class Keeper:
@@ -100,6 +106,8 @@ class Keeper:
         if self._hinted is None:
             self._seen_ns = self._clock.wall_ns()
         self._hinted = self._clock.monotonic()
+        if self._scope is not None:
+            self._tools.saved(self.name, self.folder)
         self._wake.set()
 
     def poke(self) -> None:

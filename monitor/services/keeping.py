@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from monitor.domain.filters import Overrides
 from monitor.domain.history.revision import Origin, Why
 from monitor.domain.state import SyncState
 from monitor.domain.tree import Tree
 from monitor.errors import SlipwayError
 from monitor.ports.clock import Clock
-from monitor.ports.files import FolderGone
+from monitor.ports.files import Files, FolderGone
 from monitor.services.history.history import History, HistoryState
 from monitor.services.mirror import Mirror, MirrorState
 from monitor.services.registry import Registry
+from monitor.services.restore.safety import seen
 from monitor.services.restore.turns import Turns
+from monitor.services.settle import Settle
 from monitor.services.survey import Look
 
 REFRESH_S = 1.0
@@ -31,19 +34,32 @@ log = logging.getLogger(__name__)
 @dataclass(slots=True)
 class _Waiting:
     folder: Path
-    look: Look
+    tree: Tree
+    overrides: Overrides
     seen_ns: int
 
 
 class Keeping:
     """Owns the tasks that keep; `run` must be under way before anything is offered."""
 
-    def __init__(self, history: History, mirror: Mirror, registry: Registry, clock: Clock, turns: Turns) -> None:
+    def __init__(
+        self,
+        history: History,
+        mirror: Mirror,
+        registry: Registry,
+        clock: Clock,
+        turns: Turns,
+        files: Files,
+        settle: Settle,
+    ) -> None:
         self._history = history
         self._mirror = mirror
         self._turns = turns
         self._registry = registry
         self._clock = clock
+        self._files, self._settle = files, settle
+        self._saved: dict[str, float] = {}
+        self._looking: set[str] = set()
         self._waiting: dict[str, _Waiting] = {}
         self._offered: dict[str, str] = {}
         self._busy: set[str] = set()
@@ -66,13 +82,14 @@ class Keeping:
 
     def offer(self, name: str, folder: Path, look: Look, seen_ns: int) -> None:
         """Keep this state soon; one that was offered before costs nothing. `seen_ns`: the batch's first event."""
-        digest = look.tree.digest()
-        if self._offered.get(name) == digest or self._turns.doing(name):
-            return
-        self._offered[name] = digest
-        waiting = self._waiting.get(name)
-        self._waiting[name] = _Waiting(folder, look, waiting.seen_ns if waiting else seen_ns)
-        self._begin(name)
+        self._take(name, _Waiting(folder, look.tree, look.overrides, seen_ns))
+
+    def saved(self, name: str, folder: Path) -> None:
+        """Something was saved while its own loop cannot look (it launches): look here, once it is quiet."""
+        self._saved[name] = self._clock.monotonic()
+        if self._group is not None and name not in self._looking:
+            self._looking.add(name)
+            self._group.create_task(self._look(name, folder, self._clock.wall_ns()), name=f"look at {name}")
 
     def renamed(self, name: str, before: str) -> None:
         """The same folder had another name: its history goes on from there."""
@@ -99,6 +116,32 @@ class Keeping:
         """How many workspaces have something that is not kept yet."""
         return len(self._busy | self._waiting.keys())
 
+    async def _look(self, name: str, folder: Path, seen_ns: int) -> None:
+        try:
+            while name in self._saved:
+                await self._settle.settled(
+                    folder, last_hint=lambda: self._saved[name], growing=False, tell=lambda text: None
+                )
+                del self._saved[name]
+                tree, overrides = await seen(self._files, folder)
+                self._take(name, _Waiting(folder, tree, overrides, seen_ns))
+        except SlipwayError as error:
+            log.info("workspace %s is looked at again once it is launched: %s", name, error.message)
+        except Exception:
+            log.exception("looking at workspace %s failed; it is looked at again once it is launched", name)
+        finally:
+            self._saved.pop(name, None)
+            self._looking.discard(name)
+
+    def _take(self, name: str, new: _Waiting) -> None:
+        digest = new.tree.digest()
+        if self._offered.get(name) == digest or self._turns.doing(name):
+            return
+        self._offered[name] = digest
+        waiting = self._waiting.get(name)
+        self._waiting[name] = replace(new, seen_ns=waiting.seen_ns) if waiting else new
+        self._begin(name)
+
     def _begin(self, name: str) -> None:
         if self._group is not None and name not in self._busy:
             self._busy.add(name)
@@ -120,20 +163,19 @@ class Keeping:
             self._busy.discard(name)
 
     async def _keep_one(self, name: str, waiting: _Waiting) -> None:
-        look = waiting.look
         try:
             await self._history.commit(
                 name,
                 waiting.folder,
-                look.tree,
+                waiting.tree,
                 seen_ns=waiting.seen_ns,
-                overrides=look.overrides,
+                overrides=waiting.overrides,
                 origin=self._origins.get(name),
             )
             self._origins.pop(name, None)
         finally:
             self._show(name)
-        await self._mirror.sync(name, waiting.folder, look.tree, look.overrides)
+        await self._mirror.sync(name, waiting.folder, waiting.tree, waiting.overrides)
         self._show(name)
 
     def _show(self, name: str) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
-from monitor.domain.generated import VERSION_CONTROL
+from monitor.domain.generated import VERSION_CONTROL, generated_folder
 from monitor.domain.history.entry import Entry
 from monitor.domain.restoring.plan import Act, Left, Mode, RestorePlan, Step
 from monitor.domain.restoring.standing import Standing, ancestors, below, folders_above
@@ -47,6 +47,8 @@ class _Planner:
         self._wanted = {p: e for p, e in wanted.items() if p not in self._refused}
         self._folders = folders_above(self._wanted) | {p for p, e in self._wanted.items() if e.kind is Kind.DIR}
         self._here = below(standing.entries, path)
+        self._then = _names_by_folder(self._wanted)
+        self._names = _names_by_folder(standing.entries)
 
     def plan(self) -> RestorePlan:
         removed, stay = self._removals()
@@ -141,16 +143,32 @@ class _Planner:
             if over is not None:
                 stay[path] = f"{over} cannot be placed, so all in it stays"
                 continue
+            if not in_the_way and (why := self._made_again(path)):
+                stay[path] = why
+                continue
             reason = "a folder comes in its place" if in_the_way else "not there then"
             steps.append(Step(path, Act.REMOVE, reason, entry.size))
         return steps, stay
+
+    def _made_again(self, path: str) -> str:
+        """Why it is nothing to be removed once the rest is restored: `node_modules`, with its `package.json` back."""
+        for folder in ancestors(path):
+            above, _, name = folder.rpartition("/")
+            why = generated_folder(name, self._then.get(above, ()))
+            if why and folder not in self._folders and not generated_folder(name, self._names.get(above, ())):
+                return why
+        return ""
 
     def _cleared(self, removed: list[Step]) -> tuple[str, ...]:
         gone = folders_above(step.path for step in removed) | {
             path for path, entry in self._wanted.items() if entry.kind is not Kind.DIR and path in self._now.folders
         }
         if self._mode is Mode.MIRROR:
-            empty = {path for path, entry in self._here.items() if entry.kind is Kind.DIR}
+            empty = {
+                path
+                for path, entry in self._here.items()
+                if entry.kind is Kind.DIR and not self._made_again(f"{path}/")
+            }
             gone |= empty | folders_above(empty)
         staying = self._folders | self._now.holders | self._now.held.keys()
         staying |= self._refused.keys() | folders_above(self._refused)
@@ -170,3 +188,11 @@ class _Planner:
             if step.act in {Act.WRITE, Act.REPLACE}
             for piece in self._wanted[step.path].pieces
         }
+
+
+def _names_by_folder(paths: Iterable[str]) -> Mapping[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for path in paths:
+        folder, _, name = path.rpartition("/")
+        found.setdefault(folder, set()).add(name)
+    return found

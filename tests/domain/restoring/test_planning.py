@@ -34,7 +34,9 @@ def entries(draw: st.DrawFn, path: str) -> Entry:
     mode, mtime = draw(st.sampled_from([0o644, 0o755])), draw(st.integers(1, 2))
     if kind is Kind.FILE:
         return file(path, draw(contents), mode, mtime)
-    return Entry(path, kind, mode, mtime, target=draw(st.sampled_from(["x", "/etc"])) if kind is Kind.SYMLINK else "")
+    if kind is Kind.SYMLINK:
+        return Entry(path, kind, 0o777, mtime, target=draw(st.sampled_from(["x", "/etc"])))
+    return Entry(path, kind, mode, mtime)
 
 
 @st.composite
@@ -207,3 +209,19 @@ def test_a_hard_linked_file_is_replaced_rather_than_stamped() -> None:
 def test_what_is_fetched_is_counted_once() -> None:
     plan = plan_of(Tree({}), [file("a", "one"), file("b", "one"), file("c", "longer")])
     assert (plan.fetch_bytes, plan.fetch_packs, plan.write_bytes) == (18, 1, 12)
+
+
+def test_what_the_restored_state_makes_again_is_left_alone() -> None:
+    """With its package.json gone node_modules became source; bringing that back is no reason to remove it."""
+    now = {p: file(p, "one") for p in ("node_modules/dep/a", "sub/node_modules/b", "vendor/c")}
+    now["node_modules/empty"] = Entry("node_modules/empty", Kind.DIR, 0o755, 1)
+    tree = Tree({p: trees.Entry(p, e.kind, e.size, 9, e.mode) for p, e in now.items()})
+    standing = Standing(tree, now)
+    plan = plan_restore({"package.json": file("package.json", "two")}, standing)
+    assert {step.path for step in plan.of(Act.REMOVE)} == {"sub/node_modules/b", "vendor/c"}
+    assert [(left.path, left.reason) for left in plan.left] == [
+        ("node_modules/dep/a", "built-in: node_modules is made again from package.json")
+    ]
+    assert not [folder for folder in plan.cleared if folder.startswith("node_modules")]
+    kept = plan_restore({p: file(p, "two") for p in ("package.json", "node_modules/other")}, standing)
+    assert "node_modules/dep/a" in {step.path for step in kept.of(Act.REMOVE)}, "it was source then"

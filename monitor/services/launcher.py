@@ -87,8 +87,9 @@ class Launcher:
 
     async def _give_up(self, instance: Instance, spec: LaunchSpec, digest: str) -> None:
         diagnosis = await self._crew.engine.diagnose(instance, LOG_LINES)
-        if spec_listens_elsewhere(diagnosis.listening, spec.port):
-            reason = f"it does not listen on port {spec.port} for the router; it listens on " + ", ".join(
+        port = instance.port or spec.port
+        if spec_listens_elsewhere(diagnosis.listening, port):
+            reason = f"it does not listen on port {port} for the router; it listens on " + ", ".join(
                 diagnosis.listening
             )
             hint = "listen on 0.0.0.0 and the port in $PORT"

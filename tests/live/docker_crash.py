@@ -14,6 +14,7 @@ from monitor.adapters.docker_engine import DockerEngine, Options
 from monitor.ports.engine import Launch
 from tests.live import apps
 from tests.live.docker_world import ROOT, SUBNETS, USER, installing, route_labels
+from tests.live.stack_world import spec_of
 
 
 def die_at(wanted: str) -> None:
@@ -26,7 +27,10 @@ async def main() -> None:
     options = Options(told["install"], Path(told["data"]), ROOT, SUBNETS, docker_host=told["host"])
     engine = DockerEngine(options, SystemClock(), route_labels, step=die_at)
     launch = Launch(Path(told["source"]), tuple(told["files"]), told["digest"])
-    spec = installing(told["install"], ok=True) if told["install_deps"] else apps.copying(USER)
+    if told.get("stack"):
+        spec = await spec_of(engine, launch)
+    else:
+        spec = installing(told["install"], ok=True) if told["install_deps"] else apps.copying(USER)
     await engine.prepare(spec, launch, lambda _line: None)
     await engine.start(spec, launch, 1)
     await engine.close()

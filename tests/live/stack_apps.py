@@ -31,6 +31,7 @@ sub page {
     return "VERSION uid $< says $said\nconf $conf\n$env\n";
 }
 sub words {
+    return '' if $_[0] !~ /^GET/;
     my $count = 0;
     if (open my $f, '<', '/keep/count') { $count = <$f>; close $f }
     open my $f, '>', '/keep/count' or return "cannot write: $!";

@@ -14,9 +14,10 @@ import sys
 from contextlib import AsyncExitStack
 
 from monitor.adapters.clock import SystemClock
+from monitor.app.building import build
 from monitor.app.install import held
 from monitor.app.logs import set_up
-from monitor.app.platform import Platform, build
+from monitor.app.platform import Platform
 from monitor.app.welcome import make_workspaces
 from monitor.errors import SlipwayError
 from monitor.settings import Settings

@@ -33,7 +33,13 @@ MUTATING = [route for route in ROUTES if route[0] not in {"GET", "HEAD"}]
 
 
 def _path(canonical: str) -> str:
-    return canonical.replace("{name}", "blog").replace("{id}", "x1").replace("{path}", "dashboard/main.js")
+    return (
+        canonical.replace("{name}", "blog")
+        .replace("{id}", "x1")
+        .replace("{path}", "dashboard/main.js")
+        .replace("{seq}", "1")
+        .replace("{snapshot}", "v1")
+    )
 
 
 def test_only_the_named_paths_are_open() -> None:

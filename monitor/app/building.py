@@ -1,0 +1,149 @@
+"""Building a monitor: every adapter behind its port, the services on them, the web on those."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from monitor.adapters.embedded.hop import bundled_hop
+from monitor.adapters.embedded.supervisor import State, Supervisor
+from monitor.adapters.embedded.traefik import bundled_traefik
+from monitor.adapters.files import DiskFiles
+from monitor.adapters.firewall import Firewall
+from monitor.adapters.probe import NetworkProbe
+from monitor.adapters.traefik_router import TraefikRouter
+from monitor.adapters.visitor import HttpVisitor
+from monitor.adapters.watch import FolderWatch
+from monitor.app import engines, logs
+from monitor.app.hands import addresses, gate_states, remover, take_turns, teller
+from monitor.app.install import Install
+from monitor.app.platform import Platform
+from monitor.app.prefixes import measures, shows_prefix
+from monitor.app.recording import recording
+from monitor.app.storing import storing
+from monitor.ports.clock import Clock
+from monitor.ports.watch import wanted_of
+from monitor.services.access import Access
+from monitor.services.desk import Desk
+from monitor.services.intents import Intents
+from monitor.services.jobs import Jobs
+from monitor.services.keeper import Tools
+from monitor.services.launcher import Crew
+from monitor.services.observer import Observer
+from monitor.services.prefixes import Prefixes
+from monitor.services.reconciler import Reconciler
+from monitor.services.registry import Registry
+from monitor.services.routing import Place, Routing
+from monitor.services.settle import Settle
+from monitor.services.survey import Look, Survey
+from monitor.services.watchdog import Hands, Watchdog
+from monitor.settings import Settings
+from monitor.web.control import control_socket
+from monitor.web.face import Face
+from monitor.web.gate import Gate
+from monitor.web.server import dashboard
+
+
+async def build(
+    settings: Settings, install: Install, clock: Clock, log_file: Path, stack: AsyncExitStack
+) -> Platform:
+    """Make every part; what must be closed is closed by `stack`, the store last of all."""
+    registry = Registry()
+    store = storing(settings, clock)
+    stack.push_async_callback(store.stop)
+    files = DiskFiles(clock)
+    stack.callback(files.close)
+    probe = NetworkProbe()
+    stack.push_async_callback(probe.close)
+    firewall = Firewall(install.id, settings.subnets, clock)
+    engine = await engines.choose(settings, install, clock, firewall.ensure)
+    stack.push_async_callback(engine.close)
+
+    access = Access(install.files, clock)
+    first_token = access.ensure_admin(settings.token.get_secret_value())
+    gate = Gate(lambda: gate_states(registry), settings.domain)
+    stack.push_async_callback(gate.close)
+    place = Place(await gate.start(), settings.dashboard, settings.domain)
+
+    bundled = bundled_traefik(
+        settings.data / "traefik",
+        settings.data / "logs",
+        bind=settings.bind,
+        port=settings.http_port,
+        install_id=install.id,
+        docker_host=engines.docker_host(settings) if engine.labels_routes else "",
+    )
+    traefik = Supervisor(bundled.spec, clock)
+    stack.push_async_callback(traefik.stop)
+    router = TraefikRouter(bundled.dynamic, bundled.api, clock)
+    stack.push_async_callback(router.close)
+    between = bundled_hop(settings.data / "hop", settings.data / "logs")
+    hop = Supervisor(between.spec, clock, lambda _: routing.changed())
+    stack.push_async_callback(hop.stop)
+    routing = Routing(
+        router,
+        probe,
+        place,
+        labelled=engine.labels_routes,
+        known=lambda: registry.states,
+        hop=lambda: between.url if hop.condition.state is State.READY else "",
+    )
+    registry.on_change(routing.changed)
+
+    observer = Observer(engine, clock)
+    kept = recording(settings, install, store, files, clock, registry, stack, engine.purge)
+    watch = FolderWatch(settings.workspaces, clock)
+    intents = Intents(install.files)
+    visitor = HttpVisitor(settings.visited, settings.http_port)
+    prefixes = Prefixes(visitor, routing, clock, shows_prefix(registry))
+    survey = Survey(files, engine, clock, user_of=engines.user_of(engine), copies=settings.data / "copies")
+
+    def keep(name: str, folder: Path, look: Look, seen_ns: int) -> None:
+        watch.keep(folder.name, wanted_of(look.tree))
+        if not look.hold:
+            kept.past.terms.note(name, look.keep)
+        kept.keeping.offer(name, folder, look, seen_ns)
+
+    async def forget(name: str, folder: Path) -> None:
+        survey.forget(name)
+        await kept.keeping.gone(name, folder)
+
+    tools = Tools(
+        crew=Crew(engine, observer, routing, probe, clock),
+        survey=survey,
+        settle=Settle(files, clock, quiet_s=settings.quiet_ms / 1000),
+        registry=registry,
+        intents=intents,
+        addresses=lambda name: addresses(settings, name),
+        keep=keep,
+        forget=forget,
+        turns=kept.turns,
+        renamed=kept.keeping.renamed,
+        saved=kept.keeping.saved,
+        serves=measures(prefixes, settings),
+    )
+    reconciler = Reconciler(settings.workspaces, files, watch, engine, tools, scan_s=settings.scan_s)
+    take_turns(kept.turns, reconciler, kept.keeping)
+    jobs = Jobs(clock, registry.emit)
+    hands = Hands(traefik.child.stop, remover(engine, observer), teller(registry))
+    platform = Platform(
+        settings=settings, install=install, clock=clock, log_file=log_file, engine=engine, storing=store,
+        traefik=traefik, hop=hop, prefixes=prefixes, registry=registry, access=access, jobs=jobs, kept=kept,
+        routing=routing, reconciler=reconciler, watchdog=Watchdog(router, clock, hands), firewall=firewall,
+        began=clock.monotonic(), first_token=first_token,
+    )  # fmt: skip
+    desk = Desk(registry, intents, reconciler.keepers, observer, engine, clock, platform.facts)
+    face = Face(
+        desk,
+        jobs,
+        registry,
+        access,
+        lambda lines: logs.tail(log_file, lines),
+        settings.workspaces_url,
+        kept.backups,
+        kept.restoring,
+        kept.past,
+    )
+    await stack.enter_async_context(dashboard(face, settings))
+    await stack.enter_async_context(control_socket(face, settings.data))
+    return platform

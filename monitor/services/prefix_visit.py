@@ -127,7 +127,7 @@ class PrefixVisit:
 
     def _own(self, page: str, base: str, urls: list[str]) -> list[str]:
         """Those on our own origin, as paths, in order, each once."""
-        here = urljoin(self._visitor.origin + page, base)
+        here = _joined(self._visitor.origin + page, base) or self._visitor.origin + page
         paths = (self._here(_joined(here, url)) for url in urls)
         return list(dict.fromkeys(path for path in paths if path is not None))
 

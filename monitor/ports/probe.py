@@ -22,6 +22,10 @@ class Probe(Protocol):
         """GET once, redirects not followed, body not read."""
         ...
 
+    async def page(self, host: str, port: int, path: str, timeout_s: float) -> str:
+        """The text of the HTML page at `path`, at most 512 KiB of it; "" for anything else."""
+        ...
+
     async def accepts(self, host: str, port: int, timeout_s: float) -> bool:
         """Whether a TCP connection is accepted."""
         ...

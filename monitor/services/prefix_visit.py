@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 from monitor.domain.prefix import css
-from monitor.domain.prefix.page import Page, read_page
+from monitor.domain.prefix.page import Page, read_page, strays
 from monitor.domain.prefix.urls import Mount, referred, under
 from monitor.domain.prefix.verdict import Asset, PrefixVerdict, judged, unanswered
 from monitor.ports.visitor import Got, Visit, Visitor
@@ -46,11 +46,7 @@ class PrefixVisit:
             if first.page is None:
                 return False
             mount = Mount(self._prefix, host=urlsplit(self._visitor.origin).netloc)
-            if first.page.base and mount.public(first.page.base) != first.page.base:
-                return True
-            if referred(first.page.assets + first.page.addresses, mount):
-                return True
-            return await self._sheets_stray(visit, first, mount)
+            return strays(first.page, mount) or await self._sheets_stray(visit, first, mount)
         finally:
             await visit.close()
 

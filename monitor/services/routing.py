@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 
 from monitor.domain.instance import Instance
 from monitor.domain.launch import LaunchSpec, Rewrite
+from monitor.domain.prefix.page import read_page, strays
+from monitor.domain.prefix.urls import Mount
 from monitor.domain.route_table import FRONT, Serving, hop_routes, instance_routes, route_table, serving
 from monitor.domain.routes import Provider, Route, RouteTable
 from monitor.errors import SlipwayError
@@ -18,6 +20,7 @@ from monitor.ports.router import Router, RouterAway
 
 PROBE_S = 5.0
 GONE_S, LABELS_GONE_S = 1.0, 3.0
+HOP_S = 1.0
 RETRY_S = 2.0
 
 log = logging.getLogger(__name__)
@@ -60,6 +63,7 @@ class Routing:
         self._known = known
         self._hop = hop
         self._measured: set[str] = set()
+        self._looked: set[str] = set()
         self._serving: dict[str, Serving] = {}
         self._dirty = asyncio.Event()
         self._publishing = asyncio.Lock()
@@ -104,12 +108,22 @@ class Routing:
             await self._publish()
         if await self._router.confirm(self._routes_to(one), wait_s):
             return False
+        await self._look(instance.host, instance, spec)
         seen = await self._probe.http(instance.host, instance.port or spec.port, spec.health_path, PROBE_S)
         return seen.status is not None or await _not_yet(wait_s)
 
+    async def _look(self, host: str, instance: Instance, spec: LaunchSpec) -> None:
+        """Before it counts as live, once: the first page it writes may show already that it needs the hop."""
+        if spec.rewrite is not Rewrite.MEASURED or instance.id in self._looked or not self._hop():
+            return
+        self._looked = {*self._looked & self._serving.keys(), instance.id}
+        text = await self._probe.page(host, instance.port or spec.port, spec.health_path, PROBE_S)
+        if text and strays(read_page(text), Mount(f"/{spec.workspace}", spec.inside, f"{host}:{instance.port}")):
+            await self.measured(spec.workspace, needs_hop=True, wait_s=HOP_S)
+
     async def measured(self, workspace: str, *, needs_hop: bool, wait_s: float) -> None:
         """Send its pages through the hop, or no longer; returns once that is live. Raises `RouterAway`."""
-        if needs_hop == (workspace in self._measured):
+        if needs_hop == (workspace in self._measured) or workspace == FRONT:
             return
         (self._measured.add if needs_hop else self._measured.discard)(workspace)
         changed = [key for key, one in self._serving.items() if one.workspace == workspace]

@@ -36,6 +36,9 @@ class Answering:
     async def http(self, host: str, port: int, path: str, timeout_s: float) -> Seen:
         return Seen(status=200)
 
+    async def page(self, host: str, port: int, path: str, timeout_s: float) -> str:
+        return ""
+
     async def accepts(self, host: str, port: int, timeout_s: float) -> bool:
         return True
 

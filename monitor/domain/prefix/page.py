@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 from monitor.domain.prefix import css
+from monitor.domain.prefix.urls import Mount, referred
 
 _LINKS = frozenset(
     {"stylesheet", "icon", "apple-touch-icon", "preload", "modulepreload", "manifest", "mask-icon", "shortcut"}
@@ -40,6 +41,12 @@ def read_page(text: str) -> Page:
     reader = _Reader()
     reader.feed(text)
     return reader.page
+
+
+def strays(page: Page, mount: Mount) -> bool:
+    """Whether a page names anything of its own outside the prefix."""
+    based = bool(page.base) and mount.public(page.base) != page.base
+    return based or bool(referred([*page.assets, *page.addresses], mount))
 
 
 def candidates(value: str) -> Iterator[str]:

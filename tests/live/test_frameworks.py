@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -61,8 +62,8 @@ async def test_a_project_lives_under_its_prefix(
         assert prefix["ok"] is True, prefix
         assert prefix["strayed"] == 0, prefix
         for host in dict.fromkeys(["localhost", address()]):
-            await visited(browser, f"http://{host}:{slipway.port}/{name}", app)
-        await on_its_own_host(browser, f"http://{name}.localhost:{slipway.port}/", app)
+            await patiently(visited, browser, f"http://{host}:{slipway.port}/{name}", app)
+        await patiently(on_its_own_host, browser, f"http://{name}.localhost:{slipway.port}/", app)
     finally:
         slipway.delete(name)
         await asyncio.to_thread(slipway.until_gone, name, 60)
@@ -92,12 +93,7 @@ async def visited(browser: Browser, url: str, app: App) -> None:
             cookies = {cookie["name"]: cookie["path"] for cookie in await context.cookies(f"{url}/")}
             assert cookies["seen"] == f"{urlsplit(url).path}/"
         if app.about:
-            await page.get_by_role("link", name="About").first.click()
-            await page.get_by_role("heading", name="About", exact=False).first.wait_for()
-            assert urlsplit(page.url).path.startswith(f"{urlsplit(url).path}/"), page.url
-            await page.reload()
-            await page.get_by_role("heading", name="About", exact=False).first.wait_for()
-            await page.goto(f"{url}/")
+            await follows(page, url)
         if app.server or app.form:
             await page.get_by_role("button", name="Send").click()
             await page.wait_for_url(lambda there: there.endswith("word=pear"))
@@ -105,9 +101,22 @@ async def visited(browser: Browser, url: str, app: App) -> None:
             await page.get_by_role("heading", name="Shop").first.wait_for()
         await plays(page, app)
         own = [one for one in asked if urlsplit(one.url).netloc == urlsplit(url).netloc]
-        assert [f"{one.status} {one.url}" for one in own if one.status >= 400] == []
+        lacking = "" if app.events else "/events"
+        bad = [f"{one.status} {one.url}" for one in own if one.status >= 400]
+        assert [one for one in bad if not (lacking and one.endswith(lacking))] == []
     finally:
         await context.close()
+
+
+async def follows(page: Page, url: str) -> None:
+    """The link leads below the prefix, and the page behind it is there for who comes straight to it."""
+    about = page.get_by_role("heading", name="About").first
+    await page.get_by_role("link", name="About").first.click()
+    await about.wait_for()
+    assert urlsplit(page.url).path.startswith(f"{urlsplit(url).path}/"), page.url
+    await page.reload()
+    await about.wait_for()
+    await page.goto(f"{url}/")
 
 
 async def reads(page: Page, app: App) -> None:
@@ -142,6 +151,25 @@ async def on_its_own_host(browser: Browser, url: str, app: App) -> None:
         await reads(page, app)
     finally:
         await context.close()
+
+
+async def patiently(
+    visit: Callable[[Browser, str, App], Awaitable[None]], browser: Browser, url: str, app: App
+) -> None:
+    """Chromium gives up all it loads whenever an interface comes or goes, as beside other tests' containers."""
+    for left in reversed(range(4)):
+        before = interfaces()
+        try:
+            await visit(browser, url, app)
+        except Exception:
+            if not left or interfaces() == before:
+                raise
+        else:
+            return
+
+
+def interfaces() -> set[tuple[str, int]]:
+    return {(path.name, path.stat().st_ino) for path in Path("/sys/class/net").iterdir()}
 
 
 def address() -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
 import os
 import shutil
 import stat
+import sys
 from collections import OrderedDict
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +19,9 @@ from monitor.errors import SlipwayError
 
 NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 FOLDER_MODE = 0o755
+
+# linux/fs.h, as most machines have them; where they differ nothing happens.
+_GET_FLAGS, _SET_FLAGS, _TOP_OF_TREES = 0x80086601, 0x40086602, 0x20000
 
 # Errors that concern the one path they came with; everything else concerns the disk.
 _OF_ONE_PATH = frozenset({
@@ -109,6 +114,20 @@ def sync_disk(fd: int) -> None:
     if _LIBC.syncfs(fd) != 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
+
+
+def spread(fd: int) -> None:
+    """Tell the file system that the folders in this one have nothing to do with each other, where it cares.
+
+    ext4 makes no inode anew that was deleted in the last minutes, but looks at each of them: 8,000 files made beside
+    8,000 deleted ones took 8 s, and 0.3 s in a part of the disk of their own, which this flag leads to (`chattr +T`).
+    """
+    flags = bytearray(8)
+    with suppress(OSError):
+        fcntl.ioctl(fd, _GET_FLAGS, flags)
+        found = int.from_bytes(flags[:4], sys.byteorder)
+        if not found & _TOP_OF_TREES:
+            fcntl.ioctl(fd, _SET_FLAGS, (found | _TOP_OF_TREES).to_bytes(8, sys.byteorder))
 
 
 def of_one_path(error: OSError) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.adapters.disk.opening import open_dir, read_small
-from monitor.adapters.placing.ground import make_folder
+from monitor.adapters.placing.ground import make_folder, spread
 from monitor.errors import Conflict
 from monitor.ports.placing import Job, Orders, Phase, Stamp
 
@@ -54,6 +54,7 @@ def home(root: Path) -> int:
         os.close(fd)
         raise Conflict(f"{root / FOLDER} belongs to another user", hint="move it away: restores are staged there")
     os.fchmod(fd, 0o700)
+    spread(fd)
     return fd
 
 

@@ -95,8 +95,21 @@ class Mover:
             return True
         if there is not None:
             with self._aside(into, name, path):
-                return _bring(source, into, name, info)
-        return _bring(source, into, name, info)
+                return self._bring(source, into, name, info)
+        return self._bring(source, into, name, info)
+
+    def _bring(self, source: int, into: int, name: str, info: os.stat_result) -> bool:
+        """Move a name that is free in `into`; False where it is not any more."""
+        try:
+            if is_dir(info):
+                os.rename(name, name, src_dir_fd=source, dst_dir_fd=into)
+            else:
+                _link_or_rename(source, name, into, name, lambda: self._step("linked"))
+        except OSError as error:
+            if error.errno in {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR}:
+                return False
+            raise
+        return True
 
     def _into_folder(self, source: int, into: int, name: str, path: str, info: os.stat_result) -> bool:
         if not is_dir(info):
@@ -167,22 +180,10 @@ class _Aside:
                 _link_or_rename(fd, last, self._parent, self._name)
 
 
-def _bring(source: int, into: int, name: str, info: os.stat_result) -> bool:
-    """Move a name that is free in `into`; False where it is not any more."""
-    try:
-        if is_dir(info):
-            os.rename(name, name, src_dir_fd=source, dst_dir_fd=into)
-        else:
-            _link_or_rename(source, name, into, name)
-    except OSError as error:
-        if error.errno in {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR}:
-            return False
-        raise
-    return True
-
-
-def _link_or_rename(source: int, name: str, into: int, as_name: str) -> None:
-    """Move a file or link; raises `FileExistsError` rather than replace anything."""
+def _link_or_rename(
+    source: int, name: str, into: int, as_name: str, linked: Callable[[], None] = lambda: None
+) -> None:
+    """Move a file or link; raises `FileExistsError` rather than replace anything. For a moment it has both names."""
     try:
         os.link(name, as_name, src_dir_fd=source, dst_dir_fd=into, follow_symlinks=False)
     except OSError as error:
@@ -193,6 +194,7 @@ def _link_or_rename(source: int, name: str, into: int, as_name: str) -> None:
             raise FileExistsError(errno.EEXIST, "something stands there", as_name) from error
         os.rename(name, as_name, src_dir_fd=source, dst_dir_fd=into)
         return
+    linked()
     os.unlink(name, dir_fd=source)
 
 

@@ -140,6 +140,8 @@ def test_a_killed_restore_is_completed_or_undone(tmp_path: Path) -> None:
         assert still_out == out, f"step {at}: what the filter leaves out"
         assert now in (before, wanted), f"step {at}: neither before nor after"
         outcomes.append("after" if now == wanted else "before")
+        kinds = {reader(top).header(seq)["kind"] for seq in reader(top).seqs()}
+        assert "displaced" not in kinds, f"step {at}: the safety revision holds all that was replaced"
         everywhere = {c[1] for seq in reader(top).seqs() for c in state_of(top, seq).values()}  # type: ignore[index]
         assert b"three" in everywhere or now == before, f"step {at}: the last save is lost"
         if not killed:

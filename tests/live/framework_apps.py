@@ -466,7 +466,6 @@ NUXT = {
     "nuxt.config.ts": 'export default defineNuxtConfig({ css: ["~/assets/style.css"], telemetry: false });\n',
     "app/assets/style.css": CSS,
     "app/pages/index.vue": """<script setup>
-useHead({ title: "loading" });
 const { data } = await useFetch("/api/word");
 onMounted(() => { document.title = "ready"; });
 </script>
@@ -513,7 +512,7 @@ export default function Home() {
 }  # fmt: skip
 DOCUSAURUS = {
     "package.json": package(None, "docusaurus build", **REACT, **{
-        "@docusaurus/core": "^3", "@docusaurus/preset-classic": "^3"}),
+        "@docusaurus/core": "3.8.1", "@docusaurus/preset-classic": "3.8.1"}),
     "docusaurus.config.js": """
 export default { title: "Shop", url: "https://example.org", baseUrl: "/", onBrokenLinks: "ignore",
   presets: [["classic", { blog: false }]] };

@@ -35,7 +35,12 @@ def test_a_build_is_told_before_it_is_built_and_served_stripped() -> None:
 
 def test_a_server_that_answers_below_its_prefix_is_asked_there() -> None:
     spec = made("next")
-    assert (spec.strip, spec.rewrite, spec.own_host, spec.health_path) == (False, Rewrite.ALWAYS, OwnHost.PREFIX, "/shop/")
+    assert (spec.strip, spec.rewrite, spec.own_host, spec.health_path) == (
+        False,
+        Rewrite.ALWAYS,
+        OwnHost.PREFIX,
+        "/shop/",
+    )
     assert made("next", output="out").strip
 
 

@@ -165,8 +165,9 @@ async def test_each_row_of_the_table_leads_where_it_should(town: Town) -> None:
     assert await town.who("/docs/deep") == "docs-1"
     assert town.reached() == {"blog-1": ["/", "/deep?q=1"], "docs-1": ["/docs/deep"]}
     assert await town.who("/", host="blog.localhost:8080") == "blog-1"
-    assert await town.who("/blog/x", host="docs.localhost") == "docs-1"
-    assert town.reached() == {"blog-1": ["/"], "docs-1": ["/blog/x"]}
+    assert await town.who("/blog/x", host="docs.localhost") == "302 /docs/blog/x"
+    assert await town.who("/docs/blog/x", host="docs.localhost") == "docs-1"
+    assert town.reached() == {"blog-1": ["/"], "docs-1": ["/docs/blog/x"]}
     assert await town.who("/off/") == "503"
     assert await town.who("/nope") == "404"
     assert await town.who("/monitor") == await town.who("/monitor/x?y") == "302 http://localhost:8081"

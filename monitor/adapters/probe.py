@@ -9,7 +9,7 @@ import aiohttp
 
 from monitor.ports.probe import Seen
 
-PAGE_BYTES = 512 * 1024
+PAGE_BYTES = 256 * 1024
 
 
 class NetworkProbe:

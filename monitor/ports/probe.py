@@ -23,7 +23,7 @@ class Probe(Protocol):
         ...
 
     async def page(self, host: str, port: int, path: str, timeout_s: float) -> str:
-        """The text of the HTML page at `path`, at most 512 KiB of it; "" for anything else."""
+        """The text of the HTML page at `path`, at most 256 KiB of it; "" for anything else."""
         ...
 
     async def accepts(self, host: str, port: int, timeout_s: float) -> bool:

@@ -14,7 +14,7 @@ from monitor.ports.visitor import Got, Visit, Visitor
 
 MAX_ASSETS = 60
 MAX_STEPS = 5
-PAGE_BYTES = 2 * 1024 * 1024
+PAGE_BYTES = 256 * 1024
 AT_ONCE = 4
 HTML = "text/html,application/xhtml+xml,*/*;q=0.8"
 PAST_THE_HOP = f"{HTML},text/event-stream;q=0.1"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from monitor.domain.prefix.urls import Mount
 
 _TOKEN = re.compile(
-    r"/\*.*?\*/|\burl\(\s*+(?:\"(?P<a>[^\"\\\n]*+)\"|'(?P<b>[^'\\\n]*+)'|(?P<c>[^\"'()\s\\]++))\s*+\)"
+    r"/\*(?:[^*]++|\*(?!/))*+(?:\*/)?|\burl\(\s*+(?:\"(?P<a>[^\"\\\n]*+)\"|'(?P<b>[^'\\\n]*+)'|(?P<c>[^\"'()\s\\]++))\s*+\)"
     r"|@import\s++(?:\"(?P<d>[^\"\\\n]*+)\"|'(?P<e>[^'\\\n]*+)')",
     re.IGNORECASE | re.DOTALL,
 )

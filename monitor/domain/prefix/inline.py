@@ -6,7 +6,7 @@ import re
 
 from monitor.domain.prefix.urls import Mount
 
-_SPECIFIER = re.compile(r"((?:\bfrom|\bimport)\s*\(?\s*)([\"'])(/[^\"'\s\\]*)\2")
+_SPECIFIER = re.compile(r"(\b(?:from|import)\s*+(?:\(\s*+)?)([\"'])(/[^\"'\s\\]*)\2")
 _TEXT = re.compile(r"\"(/[^\"\\]*)\"")
 
 

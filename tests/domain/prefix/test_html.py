@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,36 @@ def test_a_page_streams_also_behind_an_endless_tag() -> None:
     assert rewriter.feed(b"ipt>x</script>two") == b"<script>x</script>two"
     sent = rewriter.feed(b"<a title='" + b"x" * (2 * HELD))
     assert len(sent) > HELD
+
+
+HOSTILE = (
+    *(
+        "<a x='",
+        "<",
+        "<!--",
+        "<a 'b",
+        "<a b=\"'",
+        "<script>",
+        "<style>/* ",
+        "<script type=module>from ",
+        "<!d",
+        "<!-",
+    ),
+    *("<p srcset='/,", "<p style='url( ", "<style>@import ", "<p href "),
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("spread", [False, True], ids=["repeated", "padded"])
+def test_no_page_takes_long(text: str, spread: bool) -> None:
+    data = (text + " " * 300_000 if spread else text * (300_000 // len(text))).encode()
+    began = time.process_time()
+    rewriter = PageRewriter(SHOP, shim=SHIM)
+    for at in range(0, len(data), 4096):
+        rewriter.feed(data[at : at + 4096])
+    rewriter.close()
+    read_page(data.decode())
+    assert time.process_time() - began < 2
 
 
 def test_text_in_other_alphabets_survives() -> None:

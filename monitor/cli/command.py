@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib.metadata import version
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -22,6 +22,7 @@ from monitor.cli import (
     verbs,
     views,
 )
+from monitor.cli.ending import end
 from monitor.cli.talk import complain, out_json
 from monitor.errors import SlipwayError, UsageError
 
@@ -72,11 +73,11 @@ for command in (
     cli.add_command(command)
 
 
-def main(argv: list[str] | None = None) -> None:
+def main(argv: list[str] | None = None) -> NoReturn:
     """Run one command; ends the process with its exit code."""
     _write_odd_names()
     arguments = sys.argv[1:] if argv is None else argv
-    sys.exit(_run(arguments))
+    end(_run(arguments))
 
 
 def _run(arguments: list[str]) -> int:

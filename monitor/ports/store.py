@@ -5,6 +5,8 @@ Promises every implementation keeps (one contract suite holds them all to it):
 - A `put` that returned is durable and seen by every later `get`, `head` and `list`.
 - `put_new` writes only where nothing is; of several writers exactly one succeeds.
 - Keys are opaque UTF-8 strings of at most 1,024 bytes; `/` has no meaning but in `list` prefixes.
+- No caller writes `a` and `a/b` at the same time: the bundled server may then lose one it acknowledged.
+  One after the other, both are kept.
 - Nothing here retries. `StoreAway` means that a later try may succeed, and that a write may or may not
   have happened; every other exception is final for the same call.
 """

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from monitor.adapters.object_store import ObjectStore
 from monitor.adapters.s3_access import S3Access
+from monitor.cli.ending import end
 from monitor.domain.history.revision import Writer
 from monitor.domain.retention_policy import Policy
 from monitor.services.gc.collecting import Collector
@@ -60,3 +61,4 @@ async def main() -> None:
 
 if __name__ == "__main__":
     asyncio.run(main())
+    end(0)

@@ -27,6 +27,8 @@ pytestmark = [pytest.mark.traefik, pytest.mark.s3, pytest.mark.browser, pytest.m
 QUICK = ("express", "flask", "vite")
 """One that is not told, one that is told for each request, one whose build is told."""
 BUILT_S = 900.0
+SHOWN = """text => document.body.innerText.includes(text)
+  || [...document.querySelectorAll("textarea")].some((field) => field.value.includes(text))"""
 ENGINES = (("docker", [pytest.mark.docker]), ("process", []))
 
 
@@ -140,7 +142,7 @@ async def plays(page: Page, app: App) -> None:
     if app.click:
         await page.get_by_role("button", name=app.click).first.click()
     if app.shows:
-        await page.get_by_text(app.shows).first.wait_for()
+        await page.wait_for_function(SHOWN, arg=app.shows)
 
 
 async def on_its_own_host(browser: Browser, url: str, app: App) -> None:

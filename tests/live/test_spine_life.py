@@ -145,8 +145,8 @@ def test_killed_with_an_edit_a_start_and_a_swap_in_flight(slipway: Slipway) -> N
     slipway.until(lambda: len(instances(slipway)["swapped"]) == 2, what="both generations")
     slipway.drop("starting", script("first", wait_s=2))
     slipway.until(lambda: "starting" in instances(slipway), what="the start")
-    slipway.edit("edited", script("second"))
-    slipway.until(lambda: slipway.state("edited")["changing"], 5, "the edit to be under way")
+    slipway.edit("edited", script("second", wait_s=2))
+    slipway.until(lambda: slipway.state("edited")["changing"], 15, "the edit to be under way")
     slipway.kill()
     assert slipway.get("/later/").status == 200, "Traefik and the instances must outlive the monitor"
 

@@ -21,8 +21,9 @@ def write_format(repository: str) -> bytes:
 def read_format(data: bytes) -> str:
     """The repository's id; raises `UnknownFormat` for another version, `BadObject` for anything else."""
     value = _object(data, "FORMAT")
-    if type(value.get("format")) is not int or value["format"] != VERSION:
-        raise unknown_format("repository", value.get("format"), VERSION)
+    version = fields.field(value, "format")
+    if type(version) is not int or version != VERSION:
+        raise unknown_format("repository", version, VERSION)
     return fields.text(fields.field(value, "repository"), 200)
 
 

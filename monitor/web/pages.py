@@ -22,14 +22,18 @@ class Pages:
 
     def __init__(self, workspaces_url: str) -> None:
         pages = Environment(loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined)
-        text = pages.get_template("dashboard.html").render(workspaces_url=workspaces_url.rstrip("/"))
-        self._page = text.encode()
         folder = _HERE / "static"
         self._files = {
             path.relative_to(folder).as_posix(): (path.read_bytes(), TYPES[path.suffix])
             for path in sorted((folder / "dashboard").rglob("*"))
             if path.suffix in TYPES
         }
+        text = pages.get_template("dashboard.html").render(
+            workspaces_url=workspaces_url.rstrip("/"),
+            sheets=[path for path in self._files if path.endswith(".css")],
+            modules=[path for path in self._files if path.endswith(".js") and not path.endswith("/theme.js")],
+        )
+        self._page = text.encode()
 
     def routes(self) -> list[web.RouteDef]:
         """The page and the files it is made of."""

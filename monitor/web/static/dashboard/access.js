@@ -12,14 +12,3 @@ export function takeFromLink() {
 export const token = () => sessionStorage.getItem(KEY);
 export const keep = (value) => sessionStorage.setItem(KEY, value);
 export const forget = () => sessionStorage.removeItem(KEY);
-
-export async function call(method, path) {
-  const response = await fetch(path, { method, headers: { Authorization: `Bearer ${token()}` } }).catch(() => null);
-  if (!response) throw new Error("Slipway does not answer. It is asked again as soon as the connection is back.");
-  const body = await response.json().catch(() => ({}));
-  if (!response.ok) {
-    const { message = `the answer was ${response.status}`, hint } = body.error ?? {};
-    throw new Error(hint ? `${message}. Try: ${hint}` : message);
-  }
-  return body;
-}

@@ -48,6 +48,7 @@ class Settings(BaseModel):
     subnets: str = Field("10.213.0.0/16", description="Range the workspaces' own small networks are cut from.")
     snapshots: str = Field("", description="When a snapshot of each workspace is made: a cron expression.")
     retention: str = Field("", description="How long what was kept stays, such as `daily=60,ttl=2y`.")
+    log_json: bool = Field(False, description="Log JSON lines, on stderr too, instead of text.")
     insecure_dashboard: bool = Field(False, description="Allow the dashboard off loopback without TLS.")
 
     @field_validator("s3_prefix")

@@ -5,12 +5,14 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from monitor.adapters.audit_file import AuditFile
 from monitor.adapters.embedded.hop import bundled_hop
 from monitor.adapters.embedded.supervisor import State, Supervisor
 from monitor.adapters.embedded.traefik import bundled_traefik
 from monitor.adapters.files import DiskFiles
 from monitor.adapters.firewall import Firewall
 from monitor.adapters.probe import NetworkProbe
+from monitor.adapters.prometheus import Prometheus
 from monitor.adapters.traefik_router import TraefikRouter
 from monitor.adapters.visitor import HttpVisitor
 from monitor.adapters.watch import FolderWatch
@@ -21,6 +23,7 @@ from monitor.app.platform import Platform
 from monitor.app.prefixes import measures, shows_prefix
 from monitor.app.recording import recording
 from monitor.app.storing import storing
+from monitor.domain.metrics import gauges
 from monitor.ports.clock import Clock
 from monitor.ports.watch import wanted_of
 from monitor.services.access import Access
@@ -29,6 +32,7 @@ from monitor.services.intents import Intents
 from monitor.services.jobs import Jobs
 from monitor.services.keeper import Tools
 from monitor.services.launcher import Crew
+from monitor.services.measuring import Measuring
 from monitor.services.observer import Observer
 from monitor.services.prefixes import Prefixes
 from monitor.services.reconciler import Reconciler
@@ -39,7 +43,7 @@ from monitor.services.survey import Look, Survey
 from monitor.services.watchdog import Hands, Watchdog
 from monitor.settings import Settings
 from monitor.web.control import control_socket
-from monitor.web.face import Face
+from monitor.web.face import Face, Oversight
 from monitor.web.gate import Gate
 from monitor.web.server import dashboard
 
@@ -49,7 +53,8 @@ async def build(
 ) -> Platform:
     """Make every part; what must be closed is closed by `stack`, the store last of all."""
     registry = Registry()
-    store = storing(settings, clock)
+    meter = Prometheus(lambda: gauges(registry.states.values()))
+    store = storing(settings, clock, meter)
     stack.push_async_callback(store.stop)
     files = DiskFiles(clock)
     stack.callback(files.close)
@@ -122,7 +127,7 @@ async def build(
         saved=kept.keeping.saved,
         serves=measures(prefixes, settings),
     )
-    reconciler = Reconciler(settings.workspaces, files, watch, engine, tools, scan_s=settings.scan_s)
+    reconciler = Reconciler(settings.workspaces, files, watch, engine, tools, scan_s=settings.scan_s, meter=meter)
     take_turns(kept.turns, reconciler, kept.keeping)
     jobs = Jobs(clock, registry.emit)
     hands = Hands(traefik.child.stop, remover(engine, observer), teller(registry))
@@ -130,7 +135,7 @@ async def build(
         settings=settings, install=install, clock=clock, log_file=log_file, engine=engine, storing=store,
         traefik=traefik, hop=hop, prefixes=prefixes, registry=registry, access=access, jobs=jobs, kept=kept,
         routing=routing, reconciler=reconciler, watchdog=Watchdog(router, clock, hands), firewall=firewall,
-        began=clock.monotonic(), first_token=first_token,
+        measuring=Measuring(registry, meter, clock), began=clock.monotonic(), first_token=first_token,
     )  # fmt: skip
     desk = Desk(registry, intents, reconciler.keepers, observer, engine, clock, platform.facts)
     face = Face(
@@ -143,6 +148,7 @@ async def build(
         kept.backups,
         kept.restoring,
         kept.past,
+        oversight=Oversight(AuditFile(settings.data / "audit.jsonl"), meter, meter.render),
     )
     await stack.enter_async_context(dashboard(face, settings))
     await stack.enter_async_context(control_socket(face, settings.data))

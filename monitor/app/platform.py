@@ -20,6 +20,7 @@ from monitor.ports.clock import Clock
 from monitor.ports.engine import Engine, EngineAway
 from monitor.services.access import Access
 from monitor.services.jobs import Jobs
+from monitor.services.measuring import Measuring
 from monitor.services.prefixes import Prefixes
 from monitor.services.reconciler import Reconciler
 from monitor.services.registry import Registry
@@ -53,6 +54,7 @@ class Platform:
     reconciler: Reconciler
     watchdog: Watchdog
     firewall: Firewall
+    measuring: Measuring
     began: float
     first_token: str | None = None
     take_over: bool = False
@@ -70,6 +72,7 @@ class Platform:
         if self.storing.supervisor is not None:
             group.create_task(self.storing.supervisor.run(), name="store")
         group.create_task(self.storing.prepare(self.clock, self._store_banner), name="prepare store")
+        group.create_task(self.measuring.run(), name="measuring")
         group.create_task(self.jobs.run(), name="jobs")
         group.create_task(self.kept.keeping.run(), name="keeping")
         group.create_task(self.kept.destinations.run(), name="destinations")

@@ -37,7 +37,7 @@ async def run(settings: Settings, *, keep: bool = False, take_over: bool = False
     clock = SystemClock()
     with held(settings.data) as install:
         make_workspaces(settings.workspaces)
-        log_file = set_up(settings.data)
+        log_file = set_up(settings.data, as_json=settings.log_json)
         stop = _on_signal()
         async with AsyncExitStack() as stack:
             platform = await build(settings, install, clock, log_file, stack)

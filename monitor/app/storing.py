@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from monitor.adapters.bucket import Bucket
 from monitor.adapters.embedded.supervisor import State, Supervisor
 from monitor.adapters.embedded.weed import BundledStore, bundled_store
+from monitor.adapters.metered_store import MeteredStore
 from monitor.adapters.object_store import ObjectStore
 from monitor.adapters.s3_access import S3Access
 from monitor.errors import SlipwayError
 from monitor.ports.clock import Clock
+from monitor.ports.meter import Meter
+from monitor.ports.store import Store
 from monitor.settings import Settings
 
 RETRY_S = 15.0
@@ -24,7 +27,7 @@ log = logging.getLogger(__name__)
 class Storing:
     """`store` is used at once; it raises `StoreAway` until its server answers. `condition` is for people."""
 
-    store: ObjectStore
+    store: Store
     bucket: Bucket
     identity: str
     supervisor: Supervisor | None
@@ -76,8 +79,15 @@ class Storing:
         return (*abilities.missing, *abilities.dangers)
 
 
-def storing(settings: Settings, clock: Clock) -> Storing:
-    """Choose the store by the settings."""
+def storing(settings: Settings, clock: Clock, meter: Meter | None = None) -> Storing:
+    """Choose the store by the settings; `meter` counts what it is asked."""
+    chosen = _chosen(settings, clock)
+    if meter is not None:
+        chosen.store = MeteredStore(chosen.store, meter, clock)
+    return chosen
+
+
+def _chosen(settings: Settings, clock: Clock) -> Storing:
     if settings.own_store:
         access = S3Access(
             settings.s3_endpoint,

@@ -25,7 +25,7 @@ class Access:
 
     def __init__(self, files: StateFiles, clock: Clock) -> None:
         self._files = files
-        self._clock = clock
+        self.clock = clock
         self._tokens = _tokens(files.read(FILE))
         self._revoked: list[Callable[[str], None]] = []
 
@@ -34,7 +34,7 @@ class Access:
         if given:
             self._replace(FIRST, given)
             return None
-        if any(t.scope is Scope.ADMIN and not t.expired(self._clock.wall_ns()) for t in self._tokens):
+        if any(t.scope is Scope.ADMIN and not t.expired(self.clock.wall_ns()) for t in self._tokens):
             return None
         secret = secrets.token_urlsafe(32)
         self._replace(FIRST, secret)
@@ -42,7 +42,7 @@ class Access:
 
     def new(self, scope: Scope, *, ttl_s: float | None = None, note: str = "") -> tuple[Token, str]:
         """A new token and, this once, its secret."""
-        secret, now = secrets.token_urlsafe(32), self._clock.wall_ns()
+        secret, now = secrets.token_urlsafe(32), self.clock.wall_ns()
         expires = now + int(ttl_s * NS) if ttl_s else 0
         token = Token(secrets.token_hex(4), token_hash(secret), scope, now, expires, note[:200])
         self._keep([*self._tokens, token])
@@ -54,7 +54,7 @@ class Access:
         for token in self._tokens:
             if hmac.compare_digest(token.sha256, hashed):
                 found = token
-        return None if found is None or found.expired(self._clock.wall_ns()) else found
+        return None if found is None or found.expired(self.clock.wall_ns()) else found
 
     def tokens(self) -> tuple[Token, ...]:
         """Every token that was not revoked, expired ones too."""
@@ -62,7 +62,7 @@ class Access:
 
     def good(self, token_id: str) -> bool:
         """Whether a token that was good once still is: neither revoked nor expired."""
-        now = self._clock.wall_ns()
+        now = self.clock.wall_ns()
         return any(t.id == token_id and not t.expired(now) for t in self._tokens)
 
     def revoke(self, token_id: str) -> None:
@@ -80,7 +80,7 @@ class Access:
     def _replace(self, token_id: str, secret: str) -> None:
         if any(t.id == token_id and t.sha256 == token_hash(secret) for t in self._tokens):
             return
-        token = Token(token_id, token_hash(secret), Scope.ADMIN, self._clock.wall_ns())
+        token = Token(token_id, token_hash(secret), Scope.ADMIN, self.clock.wall_ns())
         self._keep([*(t for t in self._tokens if t.id != token_id), token])
 
     def _keep(self, tokens: list[Token]) -> None:

@@ -10,10 +10,12 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
+from monitor.domain.metrics import Name
 from monitor.domain.workspace import Folder, assign_names
 from monitor.errors import Away, SlipwayError
 from monitor.ports.engine import Engine
 from monitor.ports.files import Files, RootScan, RootTrouble
+from monitor.ports.meter import Meter, Unmeasured
 from monitor.ports.watch import Wanted, Watch
 from monitor.services.keeper import Keeper, Tools
 
@@ -27,7 +29,15 @@ class Reconciler:
     """Owns the keepers: one for each folder, and one for each instance whose folder is gone."""
 
     def __init__(
-        self, root: Path, files: Files, watch: Watch, engine: Engine, tools: Tools, *, scan_s: float
+        self,
+        root: Path,
+        files: Files,
+        watch: Watch,
+        engine: Engine,
+        tools: Tools,
+        *,
+        scan_s: float,
+        meter: Meter | None = None,
     ) -> None:
         self._root = root
         self._files = files
@@ -35,6 +45,7 @@ class Reconciler:
         self._engine = engine
         self._tools = tools
         self._scan_s = scan_s
+        self._meter = meter or Unmeasured()
         self._clock = tools.crew.clock
         self._keepers: dict[str, Keeper] = {}
         self._before: RootScan | None = None
@@ -64,7 +75,9 @@ class Reconciler:
     async def _scans(self, group: asyncio.TaskGroup) -> None:
         while True:
             self._scan_now.clear()
+            began = self._clock.monotonic()
             await self._scan_safely(group)
+            self._meter.observe(Name.SCAN_SECONDS, self._clock.monotonic() - began)
             self.first_scan.set()
             try:
                 async with asyncio.timeout(self._scan_s):

@@ -41,7 +41,10 @@ def as_text(value: Any) -> str:
 
 def failure(error: SlipwayError) -> web.Response:
     """The one error shape."""
-    return answer(error.as_json(), error.status)
+    response = answer(error.as_json(), error.status)
+    if wait_s := getattr(error, "retry_after_s", None):
+        response.headers["Retry-After"] = str(wait_s)
+    return response
 
 
 async def body(request: web.Request) -> dict[str, Any]:

@@ -15,10 +15,14 @@ CHECK_S = 2.0
 
 
 class Client:
-    """A WebSocket whose upgrade is done. `token_id` is "" where none is needed; `gone` is set at its end."""
+    """A WebSocket whose upgrade is done: `token_id` is "" where none is needed, `place` the address it comes from.
 
-    def __init__(self, socket: web.WebSocketResponse, transport: asyncio.Transport | None) -> None:
+    `gone` is set at its end.
+    """
+
+    def __init__(self, socket: web.WebSocketResponse, transport: asyncio.Transport | None, place: str = "") -> None:
         self.token_id = ""
+        self.place = place
         self.gone = asyncio.Event()
         self._socket = socket
         self._transport = transport

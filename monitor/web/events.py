@@ -55,7 +55,7 @@ class Events:
             heartbeat=HEARTBEAT_S, timeout=CLOSE_S, max_msg_size=MAX_MESSAGE, compress=False
         )
         await socket.prepare(request)
-        client = Client(socket, request.transport)
+        client = Client(socket, request.transport, request.remote or "")
         self._unproved.add(client)
         try:
             if not self._guard.trusted:
@@ -94,14 +94,17 @@ class Events:
                 client.end(WSCloseCode.POLICY_VIOLATION, "the token was revoked")
 
     async def _proof(self, client: Client) -> str:
-        """The id of the token a client sends as its first message; raises `Unauthorized` or `Forbidden`."""
+        """The id of the token a client sends as its first message; raises `Unauthorized`, `TooManyTries`
+        or `Forbidden`."""
         try:
             async with asyncio.timeout(AUTH_S):
                 message = await client.first()
         except TimeoutError:
             message = None
         secret = _secret(message.data) if message is not None and message.type is WSMsgType.TEXT else ""
-        return self._guard.check_token(secret, Scope.READ).id
+        token = self._guard.prove(secret, client.place)
+        self._guard.allow(token, Scope.READ)
+        return token.id
 
     async def _serve(self, client: Client) -> None:
         with self._registry.subscribe() as subscription:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from monitor.ports.audit import Audit, Unwritten
+from monitor.ports.meter import Meter, Unmeasured
 from monitor.services.access import Access
 from monitor.services.desk import Desk
 from monitor.services.destinations.backups import Backups
@@ -12,6 +14,15 @@ from monitor.services.jobs import Jobs
 from monitor.services.past.past import Past
 from monitor.services.registry import Registry
 from monitor.services.restore.restoring import Restoring
+
+
+@dataclass(frozen=True, slots=True)
+class Oversight:
+    """Who did what, and how much of everything there was: `render()` gives the metrics as Prometheus reads them."""
+
+    audit: Audit = field(default_factory=Unwritten)
+    meter: Meter = field(default_factory=Unmeasured)
+    render: Callable[[], bytes] = bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +41,4 @@ class Face:
     backups: Backups | None = None
     restoring: Restoring | None = None
     past: Past | None = None
+    oversight: Oversight = field(default_factory=Oversight)

@@ -17,6 +17,7 @@ from aiohttp import web
 from monitor.domain.access import Scope, Token
 from monitor.errors import SlipwayError
 from monitor.services.access import Access
+from monitor.services.sign_in import SignIn
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Declared = TypeVar("Declared", bound=Callable[..., Any])
@@ -24,15 +25,9 @@ Declared = TypeVar("Declared", bound=Callable[..., Any])
 OPEN = "open"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OWN_SITE = frozenset({"same-origin", "none"})
+WHO = web.RequestKey("slipway_who", Token)
+"""Where a request keeps the token it came with."""
 _SCOPE = "slipway_scope"
-
-
-class Unauthorized(SlipwayError):
-    """No token, or one that is unknown, revoked or expired."""
-
-    reason = "unauthorized"
-    status = 401
-    exit_code = 5
 
 
 class Forbidden(SlipwayError):
@@ -74,6 +69,7 @@ class Guard:
     def __init__(self, access: Access, origins: frozenset[str] = frozenset(), *, trusted: bool = False) -> None:
         self.access = access
         self.trusted = trusted
+        self._sign_in = SignIn(access, access.clock)
         self._origins = origins
         self._hosts = frozenset(urlsplit(origin).hostname for origin in origins)
 
@@ -87,7 +83,8 @@ class Guard:
             if scope is None:
                 raise Forbidden("this path is not open to anyone", hint="this is a defect: please report it")
             if isinstance(scope, Scope) and not self.trusted:
-                self.check_token(_bearer(request), scope)
+                request[WHO] = self.prove(_bearer(request), request.remote or "")
+                self.allow(request[WHO], scope)
         return await handler(request)
 
     def check_place(self, request: web.Request) -> None:
@@ -105,19 +102,17 @@ class Guard:
         if foreign_origin or foreign_site:
             raise Forbidden("requests from another page are refused", hint="use the dashboard itself")
 
-    def check_token(self, secret: str, scope: Scope) -> Token:
-        """The token behind `secret`; raises `Unauthorized` or `Forbidden`."""
-        token = self.access.check(secret) if secret else None
-        if token is None:
-            raise Unauthorized(
-                "a valid token is needed", hint="send `Authorization: Bearer TOKEN`; `slipway token new` makes one"
-            )
+    def prove(self, secret: str, place: str) -> Token:
+        """The token behind `secret`, sent from `place`; raises `Unauthorized` or `TooManyTries`."""
+        return self._sign_in.prove(secret, place)
+
+    def allow(self, token: Token, scope: Scope) -> None:
+        """Raises `Forbidden` where the token does not reach that far."""
         if token.scope < scope:
             raise Forbidden(
                 f"this needs a token of scope '{scope.word}', yours has '{token.scope.word}'",
                 hint=f"`slipway token new --scope {scope.word}` makes one",
             )
-        return token
 
     def _our_origin(self, origin: str, host: str) -> bool:
         """Ours is the very address that was asked: a workspace's page differs in its port at least."""

@@ -19,10 +19,12 @@ from monitor.web.api import Api
 from monitor.web.api_history import Histories
 from monitor.web.api_keeping import Keeping
 from monitor.web.api_snapshots import Snapshots
+from monitor.web.auditing import Auditing
 from monitor.web.destinations import Destinations
 from monitor.web.events import Events
 from monitor.web.face import Face
 from monitor.web.guard import Guard
+from monitor.web.metrics import Metrics
 from monitor.web.openapi import Description
 from monitor.web.pages import Pages
 from monitor.web.restoring import Restores
@@ -33,13 +35,16 @@ GRACE_S = 1.0
 
 def api_app(face: Face, guard: Guard, *before: Middleware) -> web.Application:
     """The API and the live stream; `before` are middlewares that come first inside the error shape."""
-    app = web.Application(middlewares=[one_shape, *before, guard.middleware], client_max_size=MAX_BODY)
+    auditing = Auditing(face.oversight.audit, face.oversight.meter, face.access.clock, guard)
+    outer = [auditing.middleware, one_shape]
+    app = web.Application(middlewares=[*outer, *before, guard.middleware], client_max_size=MAX_BODY)
     events = Events(face.registry, guard)
     routes = [*Api(face).routes(), *Tokens(face.access).routes(), web.get("/api/events", events.handle)]
     routes += Destinations(face.backups, face.jobs).routes()
     routes += Restores(face.restoring, face.jobs, trusted=guard.trusted).routes()
     routes += [*Histories(face.past).routes(), *Snapshots(face.past).routes()]
     routes += Keeping(face.past, face.jobs).routes()
+    routes += [*auditing.routes(), *Metrics(face.oversight.render).routes()]
     routes += Description(routes, version("slipway")).routes()
     app.add_routes(routes)
 

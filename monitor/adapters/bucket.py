@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
@@ -77,6 +79,14 @@ class Bucket:
         """Try what the server can do with objects of our own, and remove them again."""
         return await self._call("try what the server can do", self._probe)
 
+    async def clock_offset_s(self, now_ns: int) -> float | None:
+        """Seconds by which the server's clock is ahead of `now_ns` (wall time); None where it does not tell.
+
+        Whole seconds: that is what the `Date` of an HTTP answer has.
+        """
+        said = await self._call("ask the server for its time", self._date)
+        return None if said is None else said.timestamp() - now_ns / 1e9
+
     async def erase(self, prefix: str) -> int:
         """Remove every version of everything below `prefix`, for good; how many there were."""
         return await self._call("erase old versions", lambda client: erase(client, self._access.bucket, prefix))
@@ -99,6 +109,13 @@ class Bucket:
             raise failure(_status(error), f"{_code(error)}: {error}", doing) from error
         except BotoCoreError as error:
             raise failure(None, str(error), doing) from error
+
+    def _date(self, client: S3Client) -> datetime | None:
+        headers = client.head_bucket(Bucket=self._access.bucket)["ResponseMetadata"]["HTTPHeaders"]
+        try:
+            return parsedate_to_datetime(headers["date"])
+        except (KeyError, ValueError):
+            return None
 
     def _ensure(self, client: S3Client) -> bool:
         try:

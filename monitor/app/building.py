@@ -17,12 +17,14 @@ from monitor.adapters.traefik_router import TraefikRouter
 from monitor.adapters.visitor import HttpVisitor
 from monitor.adapters.watch import FolderWatch
 from monitor.app import engines, logs
+from monitor.app.doctor import examine
 from monitor.app.hands import addresses, gate_states, remover, take_turns, teller
 from monitor.app.install import Install
 from monitor.app.platform import Platform
 from monitor.app.prefixes import measures, shows_prefix
 from monitor.app.recording import recording
 from monitor.app.storing import storing
+from monitor.domain.floors import Finding
 from monitor.domain.metrics import gauges
 from monitor.ports.clock import Clock
 from monitor.ports.watch import wanted_of
@@ -53,6 +55,10 @@ async def build(
 ) -> Platform:
     """Make every part; what must be closed is closed by `stack`, the store last of all."""
     registry = Registry()
+
+    async def look_at() -> list[Finding]:
+        return await examine(settings, running=True, bucket=store.bucket)
+
     meter = Prometheus(lambda: gauges(registry.states.values()))
     store = storing(settings, clock, meter)
     stack.push_async_callback(store.stop)
@@ -101,13 +107,20 @@ async def build(
     intents = Intents(install.files)
     visitor = HttpVisitor(settings.visited, settings.http_port)
     prefixes = Prefixes(visitor, routing, clock, shows_prefix(registry))
-    survey = Survey(files, engine, clock, user_of=engines.user_of(engine), copies=settings.data / "copies")
+    survey = Survey(
+        files,
+        engine,
+        clock,
+        user_of=engines.user_of(engine),
+        copies=settings.data / "copies",
+        touched=watch.touched,
+        found=kept.keeping.offer,
+    )
 
-    def keep(name: str, folder: Path, look: Look, seen_ns: int) -> None:
+    def keep(name: str, folder: Path, look: Look, _seen_ns: int) -> None:
         watch.keep(folder.name, wanted_of(look.tree))
         if not look.hold:
             kept.past.terms.note(name, look.keep)
-        kept.keeping.offer(name, folder, look, seen_ns)
 
     async def forget(name: str, folder: Path) -> None:
         survey.forget(name)
@@ -137,7 +150,7 @@ async def build(
         routing=routing, reconciler=reconciler, watchdog=Watchdog(router, clock, hands), firewall=firewall,
         measuring=Measuring(registry, meter, clock), began=clock.monotonic(), first_token=first_token,
     )  # fmt: skip
-    desk = Desk(registry, intents, reconciler.keepers, observer, engine, clock, platform.facts)
+    desk = Desk(registry, intents, reconciler.keepers, observer, engine, clock, platform.facts, survey.forget)
     face = Face(
         desk,
         jobs,
@@ -148,7 +161,7 @@ async def build(
         kept.backups,
         kept.restoring,
         kept.past,
-        oversight=Oversight(AuditFile(settings.data / "audit.jsonl"), meter, meter.render),
+        oversight=Oversight(AuditFile(settings.data / "audit.jsonl"), meter, meter.render, look_at),
     )
     await stack.enter_async_context(dashboard(face, settings))
     await stack.enter_async_context(control_socket(face, settings.data))

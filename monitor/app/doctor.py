@@ -6,15 +6,20 @@ import asyncio
 import os
 from collections.abc import Iterator
 from importlib.metadata import version
+from ipaddress import IPv4Network
 
 from docker import APIClient
 
 from monitor.adapters import machine
+from monitor.adapters.bucket import Bucket
 from monitor.adapters.docker_engine.client import DockerClient
 from monitor.adapters.docker_engine.info import daemon
+from monitor.adapters.docker_engine.networks import docker_subnets
 from monitor.adapters.embedded.binaries import find_binary
+from monitor.app.doctor_store import judge_store
 from monitor.app.engines import docker_host
 from monitor.domain.floors import Finding, Level, judge, judge_tarfile
+from monitor.domain.subnets import free_subnets
 from monitor.errors import NotFound, Refused, SlipwayError
 from monitor.ports.engine import EngineAway
 from monitor.settings import Settings
@@ -22,12 +27,18 @@ from monitor.settings import Settings
 MIB = 1024 * 1024
 SPACE_NEEDED, SPACE_WISHED = 256 * MIB, 5 * 1024 * MIB
 WATCHES_WISHED, WATCHERS_WISHED = 65_536, 128
+NETWORKS_WISHED = 16
 
 
-async def examine(settings: Settings, *, running: bool = False) -> list[Finding]:
-    """Every finding; `running` says that a monitor of these settings runs, so that its ports are its own."""
-    here, docker = await asyncio.gather(asyncio.to_thread(_here, settings, running), _docker(settings))
-    return [*here, *docker]
+async def examine(settings: Settings, *, running: bool = False, bucket: Bucket | None = None) -> list[Finding]:
+    """Every finding; `running` says that a monitor of these settings runs, so that its ports are its own.
+
+    `bucket` is that monitor's; without one, an S3 server of the user's own is asked.
+    """
+    here, docker, store = await asyncio.gather(
+        asyncio.to_thread(_here, settings, running), _docker(settings), judge_store(settings, bucket)
+    )
+    return [*here, *store, *docker]
 
 
 def _here(settings: Settings, running: bool) -> list[Finding]:
@@ -103,6 +114,7 @@ async def _docker(settings: Settings) -> list[Finding]:
     try:
         said = await client.ask(_versions)
         info = await daemon(client)
+        networks = await client.ask(docker_subnets)
     except EngineAway as away:
         level = Level.REFUSED if settings.engine == "docker" else Level.WARNING
         hint = away.hint or "start Docker; without it, workspaces run as local processes"
@@ -114,6 +126,7 @@ async def _docker(settings: Settings) -> list[Finding]:
     findings = [judge("Docker Engine", said["Engine"])]
     findings += [judge("runc", said["runc"])] if "runc" in said else []
     findings += [Finding("Docker", Level.WARNING, sentence) for sentence in info.warnings]
+    findings.append(_addresses(settings, networks))
     return [*findings, *await asyncio.to_thread(_plugins, docker_host(settings)), *_host_reach()]
 
 
@@ -136,6 +149,16 @@ def _plugins(host: str) -> Iterator[Finding]:
         if line.startswith("BuildKit version:"):
             yield judge("BuildKit", line)
             return
+
+
+def _addresses(settings: Settings, taken: list[IPv4Network]) -> Finding:
+    """How many workspaces can still get a network of their own."""
+    free = sum(1 for _ in free_subnets(IPv4Network(settings.subnets), taken, ""))
+    if free < NETWORKS_WISHED:
+        message = f"{free} left in {settings.subnets}: each workspace needs a network of its own"
+        hint = "give Slipway a larger range with SLIPWAY_SUBNETS"
+        return Finding("networks", Level.WARNING if free else Level.REFUSED, message, hint)
+    return Finding("networks", Level.OK, f"{free} free in {settings.subnets}")
 
 
 def _host_reach() -> Iterator[Finding]:

@@ -9,8 +9,9 @@ import click
 from monitor.cli.client import Client
 from monitor.cli.options import as_json, data_folder, settings
 from monitor.cli.talk import columns, out_json, say
-from monitor.domain.floors import Level
+from monitor.domain.floors import Finding, Level
 from monitor.errors import Refused
+from monitor.settings import Settings
 
 
 @click.command()
@@ -26,11 +27,7 @@ def doctor(data: str | None, as_json: bool) -> int:
       slipway doctor
       slipway doctor --json | jq '.items[] | select(.level != "ok")'
     """
-    # Imported here: every other command would wait for what only this one needs.
-    from monitor.app.doctor import examine
-
-    in_force = settings({"data": data})
-    findings = asyncio.run(examine(in_force, running=Client(in_force.data).runs()))
+    findings = _findings(settings({"data": data}))
     if as_json:
         out_json({"items": [finding.as_json() for finding in findings]})
     else:
@@ -40,3 +37,15 @@ def doctor(data: str | None, as_json: bool) -> int:
                 say(f"hint: {finding.check}: {finding.hint}")
     refused = any(finding.level is Level.REFUSED for finding in findings)
     return Refused.exit_code if refused else 0
+
+
+def _findings(in_force: Settings) -> list[Finding]:
+    """What the running monitor sees, with its own ports and store; without one, what can be seen from here."""
+    client = Client(in_force.data)
+    if client.runs():
+        told = client.get("/api/doctor")["items"]
+        return [Finding(one["check"], Level(one["level"]), one["message"], one["hint"]) for one in told]
+    # Imported here: every other command would wait for what only this one needs.
+    from monitor.app.doctor import examine
+
+    return asyncio.run(examine(in_force))

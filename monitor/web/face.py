@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from monitor.domain.floors import Finding
 from monitor.ports.audit import Audit, Unwritten
 from monitor.ports.meter import Meter, Unmeasured
 from monitor.services.access import Access
@@ -18,11 +19,13 @@ from monitor.services.restore.restoring import Restoring
 
 @dataclass(frozen=True, slots=True)
 class Oversight:
-    """Who did what, and how much of everything there was: `render()` gives the metrics as Prometheus reads them."""
+    """Who did what, and how much of everything there was: `render()` gives the metrics as Prometheus reads them,
+    `examine()` what doctor finds on this machine."""
 
     audit: Audit = field(default_factory=Unwritten)
     meter: Meter = field(default_factory=Unmeasured)
     render: Callable[[], bytes] = bytes
+    examine: Callable[[], Awaitable[list[Finding]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

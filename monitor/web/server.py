@@ -24,10 +24,10 @@ from monitor.web.destinations import Destinations
 from monitor.web.events import Events
 from monitor.web.face import Face
 from monitor.web.guard import Guard
-from monitor.web.metrics import Metrics
 from monitor.web.openapi import Description
 from monitor.web.pages import Pages
 from monitor.web.restoring import Restores
+from monitor.web.system import System
 from monitor.web.tokens import Tokens
 
 GRACE_S = 1.0
@@ -44,7 +44,7 @@ def api_app(face: Face, guard: Guard, *before: Middleware) -> web.Application:
     routes += Restores(face.restoring, face.jobs, trusted=guard.trusted).routes()
     routes += [*Histories(face.past).routes(), *Snapshots(face.past).routes()]
     routes += Keeping(face.past, face.jobs).routes()
-    routes += [*auditing.routes(), *Metrics(face.oversight.render).routes()]
+    routes += [*auditing.routes(), *System(face.oversight).routes()]
     routes += Description(routes, version("slipway")).routes()
     app.add_routes(routes)
 

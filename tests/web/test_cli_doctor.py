@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from monitor.adapters import machine
+from monitor.app.doctor_store import clock
 from monitor.cli.command import _run
+from monitor.domain.floors import Level
 from tests.support.ports import free_port
 
 
@@ -70,3 +72,11 @@ def test_people_get_hints(capsys: pytest.CaptureFixture[str], monkeypatch: pytes
     said = capsys.readouterr()
     assert "fs.inotify.max_user_watches" in said.err
     assert "warning" in said.out
+
+
+def test_a_clock_that_is_off_is_told_which_way() -> None:
+    assert clock(0.4).level is Level.OK
+    assert clock(None).level is Level.OK
+    assert "behind" in clock(400.0).message
+    assert "ahead of" in clock(-400.0).message
+    assert {clock(400.0).level, clock(-400.0).level} == {Level.WARNING}

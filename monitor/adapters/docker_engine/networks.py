@@ -72,7 +72,7 @@ class Networks:
         return self._plan(workspace, config["Subnet"], config["Gateway"])
 
     async def _create(self, workspace: str) -> NetworkPlan:
-        taken = [*await self._client.ask(_docker_subnets), *_host_routes()]
+        taken = [*await self._client.ask(docker_subnets), *_host_routes()]
         refused = "every subnet of it is in use"
         for subnet in islice(free_subnets(self._pool, taken, f"{self._names.install_id}/{workspace}"), _TRIES):
             network = self._plan(workspace, str(subnet), str(subnet[1]))
@@ -98,7 +98,8 @@ class Networks:
         return NetworkPlan(self._names.project(workspace), subnet, gateway, owned)
 
 
-def _docker_subnets(api: APIClient) -> list[IPv4Network]:
+def docker_subnets(api: APIClient) -> list[IPv4Network]:
+    """What Docker's own networks have taken, ours among them."""
     networks: list[Json] = api.networks()
     configs = [one for network in networks for one in (network["IPAM"].get("Config") or [])]
     return list(_parsed(config.get("Subnet", "") for config in configs))

@@ -135,7 +135,7 @@ class Runner:
             raise Failed("nothing to start: SLIPWAY_START is empty", 2)
         self._server = Server(self.places, self._mark, self._ends.put)
         if self._ending.is_set():
-            self._server.group.end()
+            self._server.end()
         return self._server
 
     def _mark(self, server: Server) -> None:
@@ -180,7 +180,7 @@ class Runner:
         """The old server ends, a new one starts; why it does not serve, if so."""
         self._unmark()
         if self._server is not None:
-            self._server.group.end()
+            self._server.end()
         return self._serve().wait_until_ready()
 
     def _still_serving(self) -> str:

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from listening import accepts, knock_address, sockets_of
 from places import Places, say
 from processes import Group
+from relay import Relay, Search
 
 _FIRST_PAUSE_S, _PAUSE_S, _LATE_PAUSE_S = 0.01, 0.1, 1.0
+_LOOK_S = 1.0
 
 
 class Server:
@@ -30,9 +32,17 @@ class Server:
         self.ready = threading.Event()
         self.ended = threading.Event()
         self._settled = threading.Event()
+        self._relay: Relay | None = None
         self.group = Group(places.start, places.app if not places.direct else places.source, places.for_server())
         for work in (self._wait_for_end, self._wait_until_it_accepts):
             threading.Thread(target=work, daemon=True).start()
+
+    def end(self) -> None:
+        """End it whole; the port is free afterwards."""
+        self.group.end()
+        if self._relay is not None:
+            self._relay.close()
+            self._relay = None
 
     def wait_until_ready(self) -> str:
         """Wait until it accepts; empty, or why it does not."""
@@ -51,7 +61,11 @@ class Server:
 
     def _wait_until_it_accepts(self) -> None:
         pause, started, told = _FIRST_PAUSE_S, time.monotonic(), False
+        search, look = Search(), started + _LOOK_S
         while not self.ended.wait(pause):
+            if time.monotonic() > look:
+                self._search(search)
+                look = time.monotonic() + _LOOK_S
             if accepts(self._address, self._places.port) and self._is_ours():
                 self.ready.set()
                 self._mark(self)
@@ -63,9 +77,23 @@ class Server:
                 told = True
                 say(self._what_is_wrong())
 
+    def _search(self, search: Search) -> None:
+        """Pass connections on where it listens elsewhere than on PORT; they count as its own from then on."""
+        target = None if self._relay else search.found(sockets_of(self.group.pid)[0])
+        if target is None or self.group.ending or accepts(self._address, self._places.port):
+            return
+        try:
+            self._relay = Relay((self._address, self._places.port), target)
+        except OSError as error:
+            say(f"cannot pass on to {target[0]}:{target[1]}: {error}")
+            return
+        if self.group.ending:
+            self._relay.close()
+        say(f"it listens on {target[0]}:{target[1]}, not on $PORT ({self._places.port}): passed on to it")
+
     def _is_ours(self) -> bool:
         """In a container only this app can listen; on a host somebody else may have taken the port."""
-        if not self._address.startswith("127."):
+        if self._relay is not None or not self._address.startswith("127."):
             return True
         sockets, complete = sockets_of(self.group.pid)
         return not complete or any(at.endswith(f":{self._places.port}") for at in sockets)

@@ -22,9 +22,7 @@ pytestmark = [pytest.mark.traefik, pytest.mark.s3, pytest.mark.timeout(600)]
 on_docker = pytest.mark.docker
 
 CRASHES = {"app.py": "import os\nos.environ['PORT']\nprint('last words', flush=True)\nraise SystemExit(3)\n"}
-LOOPBACK = {
-    "app.py": "from http.server import *\nHTTPServer(('127.0.0.1', 5000), SimpleHTTPRequestHandler).serve_forever()\n"
-}
+LOOPBACK = {"app.py": "import socket\ns = socket.create_server(('127.0.0.1', 5000))\nwhile True: s.accept()\n"}
 NPM = {
     "package.json": '{"name": "x", "scripts": {"start": "node x.js"}, "dependencies": {"express": "9999.9.9"}}',
     "x.js": "require('http').createServer().listen(process.env.PORT)",
@@ -278,7 +276,7 @@ def test_a_missing_interpreter_fails_its_workspaces_alone_with_a_hint() -> None:
 
 
 @on_docker
-def test_an_app_that_listens_on_loopback_only_is_told_so(slipway: Slipway) -> None:
+def test_one_that_listens_on_loopback_and_is_no_web_server_is_told_so(slipway: Slipway) -> None:
     state = slipway.until_phase("loopback", "failed", 150)
     assert "127.0.0.1:5000" in state["reason"]
     assert state["failure"]["listening"] == ["127.0.0.1:5000"]

@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterator, Seque
 from dataclasses import dataclass, field, replace
 
 from monitor.domain.instance import Instance, Running
-from monitor.domain.launch import LaunchSpec, Source, deps_key
+from monitor.domain.launch import LaunchSpec, ProjectType, Source, deps_key
+from monitor.domain.runtimes import CATALOGUE
 from monitor.domain.stack import Stack
 from monitor.ports.clock import Clock
 from monitor.ports.engine import Diagnosis, EngineAway, EngineInfo, Launch, LaunchFailed, Progress
@@ -59,7 +60,10 @@ class Performance:
 
 @dataclass(slots=True)
 class Stage:
-    """The machine: what every engine of a test sees. `away` makes every call fail as a stopped daemon would."""
+    """The machine: what every engine of a test sees. `away` makes every call fail as a stopped daemon would.
+
+    `lacking` says why an official image cannot be had, by its name.
+    """
 
     clock: Clock
     away: bool = False
@@ -78,6 +82,7 @@ class Stage:
 
     def end(self, instance: str, code: int, reason: str = "") -> None:
         """An instance ends by itself, as a crash would."""
+    lacking: dict[str, str] = field(default_factory=dict)
         for install, shows in self.installs.items():
             if instance in shows:
                 show = shows[instance]
@@ -140,6 +145,14 @@ class FakeEngine:
         self._called("prepare", spec.workspace)
         key = f"{self._install}/{spec.workspace}/{spec.deps_key}"
         if not spec.install or key in self._stage.layers:
+    async def offers(self, type_: ProjectType) -> str | None:
+        """What Debian has."""
+        runtime = CATALOGUE.get(type_)
+        return runtime.version if runtime else None
+
+    async def basis(self, type_: ProjectType, image: str) -> str:
+        return self._stage.lacking.get(image, "")
+
             return
         progress(f"installing dependencies: {spec.install}")
         await asyncio.sleep(0)

@@ -60,18 +60,22 @@ class Limits:
     tmp: int = 256 * MIB
 
 
+_UNSAID = frozenset({"stack", "base"})
+"""Left out of the hash where they are empty: what ran before they existed runs on."""
+
+
 @dataclass(frozen=True, slots=True)
 class LaunchSpec:
     """What runs for one workspace; equal specs have equal hashes, and the source is no part of it.
 
-    `runtime` names a folder of `runtimes/`. `install`, `setup`, `build` and `start` are commands as typed in
-    a shell, run inside the instance by its own `/bin/sh -c` in the app folder: `install` once per
-    `deps_key` (then kept as a layer), `setup` (the project's own lifecycle scripts) and `build` at each start,
-    `start` as the server, which must listen on `$PORT`. `deps_files` are the paths `install` needs. `data`
-    are paths in the app that live in the data volume. `base_path` is `/name/`; `strip` says whether the
-    router removes it, and `inside` what it puts there instead ("" or a path such as `/app`). `dotenv` are `.env`
-    files whose values the commands get. `user` is `(uid, gid)`. `restart_on_edit` says whether an edit replaces the
-    server process (PHP reads its files at each request).
+    `runtime` names a folder of `runtimes/`, `base` the official image it stands on ("" for Debian). `install`,
+    `setup`, `build` and `start` are commands as typed in a shell, run inside the instance by its own `/bin/sh -c` in
+    the app folder: `install` once per `deps_key` (then kept as a layer), `setup` (the project's own lifecycle
+    scripts) and `build` at each start, `start` as the server, which must listen on `$PORT`. `deps_files` are the
+    paths `install` needs. `data` are paths in the app that live in the data volume. `base_path` is `/name/`; `strip`
+    says whether the router removes it, and `inside` what it puts there instead ("" or a path such as `/app`).
+    `dotenv` are `.env` files whose values the commands get. `user` is `(uid, gid)`. `restart_on_edit` says whether an
+    edit replaces the server process (PHP reads its files at each request).
 
     A folder that says itself how it runs has a `stack`, and no `runtime` and commands: its images are named by the
     bytes they are made from, so that there an edit of the source is a new spec.
@@ -103,6 +107,7 @@ class LaunchSpec:
     limits: Limits = Limits()
     read_only: bool = False
     stack: Stack | None = None
+    base: str = ""
 
     @property
     def base_path(self) -> str:
@@ -111,7 +116,7 @@ class LaunchSpec:
     @property
     def hash(self) -> str:
         """16 hex digits naming this spec: runtime, lock files, commands, environment and limits."""
-        said = {name: value for name, value in asdict(self).items() if name != "stack" or value is not None}
+        said = {name: value for name, value in asdict(self).items() if name not in _UNSAID or value}
         text = json.dumps(said, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

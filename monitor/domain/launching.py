@@ -5,12 +5,13 @@ from __future__ import annotations
 import shlex
 from dataclasses import replace
 
+from monitor.domain.bases import fits
 from monitor.domain.config import WorkspaceConfig
 from monitor.domain.detection.result import Detection
 from monitor.domain.detection.table import LOOKED_FOR
 from monitor.domain.launch import LaunchSpec, Limits, OwnHost, ProjectType, Rewrite, Source
 from monitor.domain.prefix.ways import Way, way_of
-from monitor.domain.runtimes import CATALOGUE, Runtime, fits
+from monitor.domain.runtimes import CATALOGUE, Runtime
 from monitor.errors import Refused
 
 OWN_DOTENV = frozenset(
@@ -33,10 +34,12 @@ def spec_for(
     *,
     user: tuple[int, int],
     deps_key: str = "",
+    base: str = "",
     limits: Limits | None = None,
 ) -> LaunchSpec:
     """The launch spec of a workspace; `deps_key` is filled in once the manifests' bytes are known.
 
+    `base` is the official image its runtime stands on, "" for Debian.
     `limits` are the installation's defaults, which `resources:` may change. Raises `NotRunnable` where there is
     nothing to run or something forbids it; the same folder will be refused again until it changes.
     """
@@ -49,6 +52,7 @@ def spec_for(
         workspace=workspace,
         type=detection.type,
         runtime=runtime.folder,
+        base=base,
         start=_start(detection, runtime, way),
         user=user,
         port=detection.port or runtime.port,
@@ -80,15 +84,6 @@ def _hint(detection: Detection) -> str:
     return f"say `type:` and `start:` in slipway.yaml, or add what is looked for: {LOOKED_FOR}"
 
 
-def warnings(detection: Detection) -> tuple[str, ...]:
-    """Sentences for the card: what could not be read, and a version the base does not have."""
-    runtime = CATALOGUE.get(detection.type)
-    if runtime is None or fits(detection.type, detection.version):
-        return detection.problems
-    asked = f"{detection.version_from or 'the project'} asks for {detection.type} {detection.version}"
-    return (*detection.problems, f"{asked}; it runs on {runtime.version}, which is what is there")
-
-
 def environment(workspace: str, detection: Detection, config: WorkspaceConfig) -> tuple[tuple[str, str], ...]:
     """The app's variables, sorted: ours, then the detected ones, then the user's, which win.
 
@@ -99,7 +94,9 @@ def environment(workspace: str, detection: Detection, config: WorkspaceConfig) -
     way = living(workspace, detection, config)
     told = {name: text.format(base=base, path=base.rstrip("/")) for name, text in way.env}
     values = {"BASE_PATH": base.rstrip("/"), **told, **dict(detection.env)}
-    if detection.type is ProjectType.GO and not fits(detection.type, detection.version):
+    if detection.type is ProjectType.GO and not fits(
+        detection.type, CATALOGUE[ProjectType.GO].version, detection.version
+    ):
         values["GOTOOLCHAIN"] = "auto"
     values |= config.env
     return tuple(sorted(values.items()))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from monitor.domain.launch import ProjectType, Source
-from monitor.domain.versions import satisfies
 
 TOOLS_PATH = 'export PATH="$PWD/.slipway/tools/bin:$PWD/.slipway/tools/node_modules/.bin:$PATH"'
 """Package managers a project brings itself are found before the runtime's own."""
@@ -67,13 +66,3 @@ def as_typed(command: str) -> str:
     for words in dict.fromkeys(word for runtime in CATALOGUE.values() for word in runtime.tool_words):
         command = command.replace(f"{words}; ", "")
     return command
-
-
-def fits(type_: ProjectType, pin: str | None) -> bool:
-    """Whether what the base has satisfies a pin; a pin nobody can read fits. Go's line is a floor."""
-    runtime = CATALOGUE.get(type_)
-    if runtime is None or runtime.version is None or pin is None:
-        return True
-    floor = f">={pin}" if type_ is ProjectType.GO and pin[:1].isdigit() else pin
-    answer = satisfies(runtime.version, floor)
-    return answer is None or answer

@@ -23,7 +23,7 @@ from typing import Protocol
 
 from monitor.domain.instance import Instance as Instance
 from monitor.domain.instance import Running as Running
-from monitor.domain.launch import LaunchSpec
+from monitor.domain.launch import LaunchSpec, ProjectType
 from monitor.domain.stack import Stack
 from monitor.errors import Away, SlipwayError
 
@@ -127,6 +127,17 @@ class Engine(Protocol):
         """Make what `start` needs (runtime image, dependency layer); long on first use, nothing when there.
 
         Raises `LaunchFailed` with the tail of the installer's output.
+    async def offers(self, type_: ProjectType) -> str | None:
+        """The version of the interpreter instances of this type run on, as far as it is known; None without one."""
+        ...
+
+    async def basis(self, type_: ProjectType, image: str) -> str:
+        """Why the runtime of a type cannot stand on this official image now, in a sentence; "" where it can.
+
+        Bounded in time; a refusal is remembered for some minutes, and asks nobody meanwhile.
+        """
+        ...
+
         """
         ...
 

@@ -26,9 +26,16 @@ MAX_LOG_LINES = 2000
 POLL_S = 0.1
 
 
+def _as_decided(_name: str) -> None:
+    """What was decided stands."""
+
+
 @dataclass(slots=True)
 class Desk:
-    """`keepers` is the reconciler's live mapping; `facts` gives the parts of `/api/status` the desk cannot know."""
+    """`keepers` is the reconciler's live mapping; `facts` gives the parts of `/api/status` the desk cannot know.
+
+    `anew` is told what a person starts, so that nothing decided earlier stands in its way.
+    """
 
     registry: Registry
     intents: Intents
@@ -37,6 +44,7 @@ class Desk:
     engine: Engine
     clock: Clock
     facts: Callable[[], dict[str, Any]]
+    anew: Callable[[str], None] = _as_decided
 
     def workspaces(self) -> list[WorkspaceState]:
         """Every workspace, by name."""
@@ -109,6 +117,8 @@ class Desk:
     def _ask(self, name: str, intent: Intent, *, restart: bool = False) -> WorkspaceState:
         state = self.workspace(name)
         self.intents.set(name, intent)
+        if intent is Intent.RUN:
+            self.anew(name)
         keeper = self.keepers.get(name)
         if keeper is not None:
             keeper.asked(restart=restart)

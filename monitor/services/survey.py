@@ -14,7 +14,7 @@ from monitor.domain.describing import described
 from monitor.domain.detection import MAX_BYTES, Detection, detect, wanted_paths
 from monitor.domain.filters import Overrides
 from monitor.domain.launch import LaunchSpec
-from monitor.domain.launching import NotRunnable, living, spec_for, warnings
+from monitor.domain.launching import NotRunnable, living, spec_for
 from monitor.domain.redaction import secrets_of
 from monitor.domain.tree import Entry, Kind, Tree
 from monitor.errors import Refused
@@ -22,6 +22,7 @@ from monitor.ports.clock import Clock
 from monitor.ports.engine import Engine, Launch
 from monitor.ports.files import Files
 from monitor.services.stacks import Seen, Stacks
+from monitor.services.versions import OTHERWISE, Versions
 
 NOBODY = (65532, 65532)
 NO_OVERRIDES = Overrides()
@@ -83,6 +84,7 @@ class Survey:
         self._user_of = user_of
         self._copies = copies
         self._stacks = Stacks(files, engine)
+        self._versions = Versions(engine)
         self._known: dict[str, _Known] = {}
         self.look_s = 0.002
 
@@ -92,7 +94,7 @@ class Survey:
         tree, config, broken = await self._walk(folder)
         digest = tree.running_digest()
         known = self._known.get(name)
-        if known and known.digest == digest and known.look.launch.source.exists():
+        if known and known.digest == digest and await self._stands(known.look):
             look = replace(known.look, tree=tree)
         else:
             look = await self._decide(name, folder, tree, config, digest)
@@ -101,7 +103,12 @@ class Survey:
         return _held(look, broken) if broken else look
 
     def forget(self, name: str) -> None:
+        """Decide anew at the next look: what could not be had may be there by then."""
         self._known.pop(name, None)
+
+    async def _stands(self, look: Look) -> bool:
+        """Whether what was decided about an unchanged folder still holds."""
+        return look.launch.source.exists() and (look.spec is None or await self._versions.stands(look.spec))
 
     async def _walk(self, folder: Path) -> tuple[Tree, WorkspaceConfig, ConfigError | None]:
         tree = await self._files.walk(folder)
@@ -130,7 +137,7 @@ class Survey:
             launch=Launch(source, _running_paths(tree), digest),
             type=detection.type.value,
             evidence=detection.evidence,
-            warnings=(*warnings(detection), *notes, *tree.problems),
+            warnings=(*detection.problems, *notes, *tree.problems),
             description=config.description or described(texts),
             icon=config.icon or "",
             overrides=_overrides(config),
@@ -159,8 +166,13 @@ class Survey:
             )
             if found.spec is not None:
                 return replace(look, spec=found.spec, reason=detection.reason)
+        version = await self._versions.settle(detection, config)
+        evidence = (*look.evidence, *version.evidence)
+        look = replace(look, evidence=evidence, warnings=(*version.warnings, *look.warnings))
+        if version.refusal:
+            return replace(look, reason=version.refusal, hint=OTHERWISE, failed=True)
         try:
-            spec = spec_for(name, detection, config, user=user)
+            spec = spec_for(name, detection, config, user=user, base=version.base)
         except NotRunnable as error:
             failed = detection.type.value != "unknown" or detection.refusal is not None
             return replace(look, reason=error.message, hint=error.hint, failed=failed)

@@ -7,7 +7,7 @@ import pytest
 from monitor.domain.config import WorkspaceConfig, parse_config
 from monitor.domain.detection import Detection, detect, wanted_paths
 from monitor.domain.launch import MIB, LaunchSpec, Source
-from monitor.domain.launching import NotRunnable, spec_for, warnings
+from monitor.domain.launching import NotRunnable, spec_for
 from tests.support.corpus import case
 
 
@@ -83,13 +83,6 @@ def test_an_app_one_folder_down_runs_there() -> None:
 
 def test_root_chooses_among_several() -> None:
     assert spec("other/several-folders", "root: frontend").start.startswith("cd frontend || exit 1; ")
-
-
-def test_a_version_the_base_has_not_is_warned_about() -> None:
-    assert warnings(found("node/version-tool-versions")) == (
-        ".tool-versions asks for node 22.3.0; it runs on 20, which is what is there",
-    )
-    assert warnings(found("node/version-lts-name")) == ()
 
 
 def test_go_fetches_the_tools_of_a_newer_line() -> None:

@@ -160,7 +160,7 @@ async def world(
         renamed=lambda name, before: renamed.append((name, before)),
     )
     reconciler = Reconciler(root, files, watch, engine, tools, scan_s=scan_s)
-    desk = Desk(registry, intents, reconciler.keepers, observer, engine, clock, dict)
+    desk = Desk(registry, intents, reconciler.keepers, observer, engine, clock, dict, tools.survey.forget)
     async with asyncio.TaskGroup() as group:
         loops = [group.create_task(routing.run()), group.create_task(reconciler.run())]
         await until(reconciler.first_scan.is_set)

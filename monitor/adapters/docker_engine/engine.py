@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from ipaddress import IPv4Network
 
 from monitor.adapters.docker_engine import events
+from monitor.adapters.docker_engine.bases import Bases
 from monitor.adapters.docker_engine.cleaning import Cleaner
 from monitor.adapters.docker_engine.client import DockerClient
 from monitor.adapters.docker_engine.containers import Containers
@@ -26,7 +27,7 @@ from monitor.domain.compose import TEMPLATE, compose_text
 from monitor.domain.container import ContainerPlan
 from monitor.domain.container_plan import plan_app
 from monitor.domain.docker_names import Names, deps_image
-from monitor.domain.launch import LaunchSpec, Source, deps_key
+from monitor.domain.launch import LaunchSpec, ProjectType, Source, deps_key
 from monitor.domain.runtimes import as_typed
 from monitor.domain.stack import Stack
 from monitor.errors import SlipwayError
@@ -83,6 +84,7 @@ class DockerEngine:
         self._stacks = Stacks(
             self._client, self._names, self._images, self._containers, self._control, self._placing, clock, step
         )
+        self._bases = Bases(self._images, self._stacks.pulls, clock)
         self._busy: Counter[str] = Counter()
         self._cleaner = Cleaner(
             self._client, self._names, self._containers, self._networks, self._control, self._busy
@@ -97,7 +99,7 @@ class DockerEngine:
 
     async def deps_key(self, spec: LaunchSpec, contents: dict[str, bytes]) -> str:
         """One workspace's layers are never another's: what its download cache holds may be its own app's work."""
-        scope = f"{self._images.tag(spec.runtime)} {self._names.install_id}/{spec.workspace}"
+        scope = f"{self._images.tag(spec.runtime, spec.base)} {self._names.install_id}/{spec.workspace}"
         return deps_key(spec.install or "", scope, spec.user, contents)
 
     async def instances(self) -> list[Instance]:
@@ -114,6 +116,12 @@ class DockerEngine:
     async def lacking(self, images: Sequence[str]) -> str:
         return await self._stacks.pulls.lacking(images)
 
+    async def offers(self, type_: ProjectType) -> str | None:
+        return self._bases.debian(type_)
+
+    async def basis(self, type_: ProjectType, image: str) -> str:
+        return await self._bases.lacking(type_, image)
+
     async def prepare(self, spec: LaunchSpec, launch: Launch, progress: Progress) -> None:
         with self._working_on(spec.workspace):
             if spec.stack is not None:
@@ -121,7 +129,7 @@ class DockerEngine:
                 async with self._installing:
                     await self._stacks.prepare(spec, spec.stack, launch, progress)
                 return
-            runtime = await self._images.ensure(spec.runtime, progress)
+            runtime = await self._bases.ensure(spec, progress)
             if not _layered(spec) or await self._images.has(deps_image(spec.deps_key)):
                 return
             progress(f"installing dependencies: {as_typed(spec.install or '')}")
@@ -195,7 +203,7 @@ class DockerEngine:
         await self._client.close()
 
     async def _start(self, spec: LaunchSpec, launch: Launch, generation: int) -> Instance:
-        image = deps_image(spec.deps_key) if _layered(spec) else self._images.tag(spec.runtime)
+        image = deps_image(spec.deps_key) if _layered(spec) else self._images.tag(spec.runtime, spec.base)
         place = await self._placing.place(spec, launch, image, generation)
         self._step("network")
         plan = plan_app(spec, generation, place, self._route_labels(spec, generation, place.network.name))

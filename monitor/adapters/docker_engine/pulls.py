@@ -16,6 +16,7 @@ from monitor.ports.clock import Clock
 from monitor.ports.engine import EngineAway, LaunchFailed, Progress
 
 _ASK_S = 15.0
+_PULL_S = 900.0
 _REMEMBERED_S = 300.0
 _NOBODY: dict[str, str] = {}
 """No credentials: what only this machine's owner may fetch is not for a workspace to read."""
@@ -30,6 +31,8 @@ class Pulls:
         self._clock = clock
         self._pulling: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._lacking: dict[str, tuple[float, str]] = {}
+        self._away: dict[str, tuple[float, str]] = {}
+        self._asking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def ensure(self, names: Iterable[str], progress: Progress) -> None:
         """Fetch what is missing. Raises `LaunchFailed` with the registry's words, `EngineAway`."""
@@ -47,15 +50,26 @@ class Pulls:
         return ""
 
     async def _refused(self, name: str) -> str:
-        """The registry's refusal, remembered for some minutes; "" where it has the image."""
-        now = self._clock.monotonic()
-        since, why = self._lacking.get(name, (float("-inf"), ""))
-        if now - since > _REMEMBERED_S:
-            why = await self._asked(name)
-            self._lacking[name] = (now, why)
-        return why
+        """The registry's refusal, remembered for some minutes; "" where it has the image.
 
-    async def _asked(self, name: str) -> str:
+        A registry that does not answer is not asked for its other images either.
+        """
+        registry = _registry(name)
+        async with self._asking[registry]:
+            for known, key in ((self._away, registry), (self._lacking, name)):
+                since, why = known.get(key, (float("-inf"), ""))
+                if self._clock.monotonic() - since <= _REMEMBERED_S:
+                    return why
+            why, away = await self._asked(name)
+            remembered = (self._clock.monotonic(), why)
+            self._lacking[name] = remembered
+            if away:
+                self._away[registry] = remembered
+            return why
+
+    async def _asked(self, name: str) -> tuple[str, bool]:
+        """Its refusal, and whether that is about the whole registry."""
+
         def ask(api: APIClient) -> object:
             return api.inspect_distribution(name, auth_config=_NOBODY)  # type: ignore[no-untyped-call]
 
@@ -63,22 +77,35 @@ class Pulls:
             async with asyncio.timeout(_ASK_S):
                 await self._client.work(ask)
         except TimeoutError:
-            return "its registry does not answer"
-        except (Declined, Gone, EngineAway) as error:
-            return _short(error.message)
-        return ""
+            return "its registry does not answer", True
+        except Declined as error:
+            return _short(error.message), error.status >= 500
+        except (Gone, EngineAway) as error:
+            return _short(error.message), False
+        return "", False
 
     async def _pull(self, name: str) -> None:
         def pull(api: APIClient) -> str:
             return str(api.pull(name, tag=_tag(name), auth_config=_NOBODY))
 
         try:
-            said = await self._client.work(pull)
+            async with asyncio.timeout(_PULL_S):
+                said = await self._client.work(pull)
+        except TimeoutError:
+            raise self._unfetched(name, f"not finished after {_PULL_S / 60:g} min") from None
         except (Declined, Gone) as error:
-            raise _unfetched(name, error.message) from error
-        self._lacking.pop(name, None)
+            raise self._unfetched(name, error.message) from error
         if not await self._images.has(name):
-            raise _unfetched(name, _error(said))
+            raise self._unfetched(name, _error(said))
+        self._lacking.pop(name, None)
+
+    def _unfetched(self, name: str, why: str) -> LaunchFailed:
+        """Remembered as a refusal, so that who can do without the image does at the next try."""
+        self._lacking[name] = (self._clock.monotonic(), _short(why))
+        return LaunchFailed(
+            f"the image {name} cannot be fetched: {_short(why)}",
+            hint="is its name right, is it public, and does this machine reach its registry?",
+        )
 
 
 def exposed(config: Json) -> tuple[int, ...]:
@@ -104,11 +131,10 @@ def _error(said: str) -> str:
     return "its registry does not have it"
 
 
-def _unfetched(name: str, why: str) -> LaunchFailed:
-    return LaunchFailed(
-        f"the image {name} cannot be fetched: {_short(why)}",
-        hint="is its name right, is it public, and does this machine reach its registry?",
-    )
+def _registry(name: str) -> str:
+    """The host a name begins with (Docker's rule: with a dot, a colon or `localhost`), "" for Docker Hub."""
+    first, slash, _ = name.partition("/")
+    return first if slash and (first == "localhost" or {".", ":"} & set(first)) else ""
 
 
 def _short(text: str) -> str:

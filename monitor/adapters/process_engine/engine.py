@@ -14,7 +14,7 @@ from typing import TypeVar
 from monitor.adapters.process_engine import deps, edits, observing, starting, stopping
 from monitor.adapters.process_engine.exits import Exits
 from monitor.adapters.process_engine.workshop import Config, Workshop
-from monitor.domain.launch import LaunchSpec, deps_key
+from monitor.domain.launch import LaunchSpec, ProjectType, deps_key
 from monitor.domain.stack import Stack
 from monitor.errors import Refused
 from monitor.ports.clock import Clock
@@ -59,6 +59,14 @@ class ProcessEngine:
     async def lacking(self, images: Sequence[str]) -> str:
         """None of them is ever used: `keyed` says so."""
         return ""
+
+    async def offers(self, type_: ProjectType) -> str | None:
+        """The version of the interpreter on this machine; None where it is missing, which a start says clearly."""
+        workshop = await self._open()
+        return await self._run(workshop.versions.of, type_)
+
+    async def basis(self, type_: ProjectType, image: str) -> str:
+        return "local processes run on what is installed on this machine"
 
     async def instances(self) -> list[Instance]:
         workshop = await self._open()

@@ -17,6 +17,7 @@ from monitor.adapters.process_engine.sandbox import Rooms, Sandbox
 from monitor.adapters.process_engine.shipped import Shipped
 from monitor.adapters.process_engine.slots import Slots
 from monitor.adapters.process_engine.tools import Tools
+from monitor.adapters.process_engine.versions import Versions
 from monitor.domain.launch import LaunchSpec, ProjectType, Source
 from monitor.ports.engine import Launch, LaunchFailed
 
@@ -53,6 +54,7 @@ class Workshop:
         self.places = Places(config.data, config.install_id, self.owner, config.base)
         self.shipped = Shipped(config.runtimes, self.places.shipped)
         self.tools = Tools(self.places.tools, self.owner)
+        self.versions = Versions(self.tools)
         self.slots = Slots(self.places)
         self.sandbox = Sandbox(
             self.shipped.launcher, self.tools.python(), self.owner, self._programs(), config.bubblewrap

@@ -71,6 +71,7 @@ class Stage:
     installs: dict[str, dict[str, Performance]] = field(default_factory=dict)
     layers: set[str] = field(default_factory=set)
     data: set[tuple[str, str]] = field(default_factory=set)
+    lacking: dict[str, str] = field(default_factory=dict)
     listeners: list[tuple[str, asyncio.Queue[str]]] = field(default_factory=list)
     count: int = 0
 
@@ -82,7 +83,6 @@ class Stage:
 
     def end(self, instance: str, code: int, reason: str = "") -> None:
         """An instance ends by itself, as a crash would."""
-    lacking: dict[str, str] = field(default_factory=dict)
         for install, shows in self.installs.items():
             if instance in shows:
                 show = shows[instance]
@@ -134,6 +134,14 @@ class FakeEngine:
     async def lacking(self, images: Sequence[str]) -> str:
         return ""
 
+    async def offers(self, type_: ProjectType) -> str | None:
+        """What Debian has."""
+        runtime = CATALOGUE.get(type_)
+        return runtime.version if runtime else None
+
+    async def basis(self, type_: ProjectType, image: str) -> str:
+        return self._stage.lacking.get(image, "")
+
     async def instances(self) -> list[Instance]:
         self._called("instances")
         return [self._seen(show) for show in self._shows.values()]
@@ -145,14 +153,6 @@ class FakeEngine:
         self._called("prepare", spec.workspace)
         key = f"{self._install}/{spec.workspace}/{spec.deps_key}"
         if not spec.install or key in self._stage.layers:
-    async def offers(self, type_: ProjectType) -> str | None:
-        """What Debian has."""
-        runtime = CATALOGUE.get(type_)
-        return runtime.version if runtime else None
-
-    async def basis(self, type_: ProjectType, image: str) -> str:
-        return self._stage.lacking.get(image, "")
-
             return
         progress(f"installing dependencies: {spec.install}")
         await asyncio.sleep(0)

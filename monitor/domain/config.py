@@ -145,8 +145,8 @@ class WorkspaceConfig(_Table):
 
     type: Literal["node", "python", "php", "go", "ruby", "static"] | None = None
     version: Annotated[str, BeforeValidator(_version)] | None = None
-    root: Folder | None = None
     strict: bool = False
+    root: Folder | None = None
     install: Command | None = None
     build: Command | None = None
     start: Command | None = None

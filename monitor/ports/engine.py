@@ -112,6 +112,17 @@ class Engine(Protocol):
         """Why one of these images of registries cannot be had now, in a sentence; "" where all of them can."""
         ...
 
+    async def offers(self, type_: ProjectType) -> str | None:
+        """The version of the interpreter instances of this type run on, as far as it is known; None without one."""
+        ...
+
+    async def basis(self, type_: ProjectType, image: str) -> str:
+        """Why the runtime of a type cannot stand on this official image now, in a sentence; "" where it can.
+
+        Bounded in time; a refusal is remembered for some minutes, and asks nobody meanwhile.
+        """
+        ...
+
     async def instances(self) -> list[Instance]:
         """Everything of this install, running or not."""
         ...
@@ -127,17 +138,6 @@ class Engine(Protocol):
         """Make what `start` needs (runtime image, dependency layer); long on first use, nothing when there.
 
         Raises `LaunchFailed` with the tail of the installer's output.
-    async def offers(self, type_: ProjectType) -> str | None:
-        """The version of the interpreter instances of this type run on, as far as it is known; None without one."""
-        ...
-
-    async def basis(self, type_: ProjectType, image: str) -> str:
-        """Why the runtime of a type cannot stand on this official image now, in a sentence; "" where it can.
-
-        Bounded in time; a refusal is remembered for some minutes, and asks nobody meanwhile.
-        """
-        ...
-
         """
         ...
 

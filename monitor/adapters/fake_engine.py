@@ -7,17 +7,27 @@ all engine objects of a test share, so that a second one finds what the first on
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
+from monitor.domain.command import Command, Ran
 from monitor.domain.instance import Instance, Running
 from monitor.domain.launch import LaunchSpec, ProjectType, Source, deps_key
 from monitor.domain.runtimes import CATALOGUE
 from monitor.domain.stack import Stack
 from monitor.ports.clock import Clock
-from monitor.ports.engine import Diagnosis, EngineAway, EngineInfo, Launch, LaunchFailed, Progress
+from monitor.ports.engine import Diagnosis, EngineAway, EngineInfo, Hear, Launch, LaunchFailed, Progress, refuse_stack
 
 _END = "\0"
+
+
+Act = Callable[[Command, Launch, Hear, Path | None], Awaitable[Ran]]
+
+
+async def does_nothing(_command: Command, _launch: Launch, _hear: Hear, _into: Path | None) -> Ran:
+    """Every command succeeds, says nothing and leaves nothing."""
+    return Ran(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +35,7 @@ class Part:
     """What an instance of a spec does: gets ready after `ready_after_s` (never where None), or ends.
 
     `exit_code` None means it goes on running. `listening` and `log` are what can be seen of it. `install_fails` and
-    `build_fails` carry the tail those steps print.
+    `build_fails` carry the tail those steps print. `acts` is what a person's command does.
     """
 
     ready_after_s: float | None = 0.0
@@ -35,6 +45,7 @@ class Part:
     log: tuple[str, ...] = ()
     install_fails: tuple[str, ...] = ()
     build_fails: tuple[str, ...] = ()
+    acts: Act = does_nothing
 
 
 Play = Callable[[LaunchSpec, Launch], Part]
@@ -184,6 +195,13 @@ class FakeEngine:
         self._stage.data.add((self._install, spec.workspace))
         self._stage.tell(self._install, spec.workspace)
         return made
+
+    async def run(
+        self, spec: LaunchSpec, launch: Launch, command: Command, hear: Hear, into: Path | None = None
+    ) -> Ran:
+        self._called("run", spec.workspace)
+        refuse_stack(spec)
+        return await self._play(spec, launch).acts(command, launch, hear, into)
 
     async def apply(self, instance: Instance, spec: LaunchSpec, launch: Launch) -> None:
         self._called("apply", instance.workspace)

@@ -118,6 +118,22 @@ def plan_install(spec: LaunchSpec, place: Place, script: str) -> ContainerPlan:
     )
 
 
+def plan_run(spec: LaunchSpec, command: str, place: Place) -> ContainerPlan:
+    """The container that runs a person's command: as the one that serves, but nobody is led to it or waits for it.
+
+    `spec` is that of `monitor.domain.command.once`.
+    """
+    own = {**_own(place.names, spec.workspace), labels.ROLE: labels.ROLE_RUN}
+    return replace(
+        plan_app(spec, 0, place, {}),
+        name=place.names.run(spec.workspace, command),
+        service="run",
+        labels=_pairs(own),
+        health=None,
+        script="exec slipway-entrypoint once",
+    )
+
+
 def install_variables(env: Mapping[str, str], place: Place) -> dict[str, str]:
     """The installer's whole environment, given its contract's."""
     return {**env, **_places(), **_ca_env(place.ca)}

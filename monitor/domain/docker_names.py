@@ -25,6 +25,9 @@ class Names:
     def installer(self, workspace: str, deps_key: str) -> str:
         return f"{self.prefix}-{workspace}-install-{deps_key[:8]}"
 
+    def run(self, workspace: str, command: str) -> str:
+        return f"{self.prefix}-{workspace}-run-{command[:16]}"
+
     def data(self, workspace: str) -> str:
         return f"{self.prefix}-{workspace}-data"
 

@@ -33,6 +33,8 @@ OURS = ("traefik.", "slipway.", "com.docker.compose.")
 
 ROLE_APP = "app"
 ROLE_INSTALL = "install"
+ROLE_RUN = "run"
+"""A person's command, run beside the instance."""
 ROLE_DATA = "data"
 ROLE_CACHE = "cache"
 ROLE_DEPS = "deps"

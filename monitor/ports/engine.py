@@ -21,14 +21,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from monitor.domain.command import Command, Ran
 from monitor.domain.instance import Instance as Instance
 from monitor.domain.instance import Running as Running
 from monitor.domain.launch import LaunchSpec, ProjectType
 from monitor.domain.stack import Stack
-from monitor.errors import Away, SlipwayError
+from monitor.errors import Away, Refused, SlipwayError
 
 Progress = Callable[[str], None]
 """Takes one line of progress for people; never raises, never blocks."""
+
+
+Hear = Callable[[bytes], None]
+"""Takes what a command prints, in pieces of any size; never raises, never blocks."""
 
 
 class EngineAway(Away):
@@ -84,6 +89,15 @@ class EngineInfo:
     name: str
     version: str
     warnings: tuple[str, ...] = ()
+
+
+def refuse_stack(spec: LaunchSpec) -> None:
+    """Commands run in instances that are ours to put together; raises `Refused` for the others."""
+    if spec.stack is not None:
+        raise Refused(
+            "it brings containers of its own, and a command would need to know which of them",
+            hint="use `docker compose run` with the compose file that its card names",
+        )
 
 
 class Engine(Protocol):
@@ -143,6 +157,18 @@ class Engine(Protocol):
 
     async def start(self, spec: LaunchSpec, launch: Launch, generation: int) -> Instance:
         """Create, check against the baseline, start; returns at once, before the child is ready."""
+        ...
+
+    async def run(
+        self, spec: LaunchSpec, launch: Launch, command: Command, hear: Hear, into: Path | None = None
+    ) -> Ran:
+        """Run a person's command in an instance of its own, prepared as for `start`: working copy, setup, command.
+
+        Returns when it ended by itself; cancelled, it is killed first. Either way nothing of it is left but what it
+        wrote into the data volume. `hear` is given what it prints, as it prints it. Into the empty folder `into`
+        goes what its working copy then holds (`ComesBack` says what of it), also after a failure of the command.
+        Raises `LaunchFailed`, and `Refused` for a workspace with a stack or where the copy is too large.
+        """
         ...
 
     async def apply(self, instance: Instance, spec: LaunchSpec, launch: Launch) -> None:

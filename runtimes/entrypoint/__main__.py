@@ -1,4 +1,4 @@
-"""The entrypoint of an instance: `run`, `sync`, `install`, `status` (see runtimes/README.md).
+"""The entrypoint of an instance: `run`, `once`, `sync`, `install`, `status` (see runtimes/README.md).
 
 Standard library only. The same code runs as a container's command and, with environment variables for the
 places, on the host. Data goes to stdout, talk to stderr.
@@ -17,6 +17,7 @@ from running import Runner, install
 def main(argv: list[str]) -> int:
     verbs: dict[str, Callable[[Places], int]] = {
         "run": lambda places: Runner(places).run(),
+        "once": lambda places: Runner(places).once(),
         "sync": lambda places: control.ask(places, "sync"),
         "status": lambda places: control.ask(places, "status"),
         "install": install,

@@ -66,6 +66,16 @@ class Runner:
         answering.finish()
         return code
 
+    def once(self) -> int:
+        """Make the working copy, set up, and run the start command alone, which serves nobody: its exit code."""
+        self.places.make_home()
+        self._bring_up_to_date(listing.digest(self.places), link_data=True)
+        self._must_succeed("setup", self.places.setup)
+        group = Group(self.places.start, self.places.app, self.places.for_tools())
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: group.end())
+        return group.wait()
+
     def _asked_to_end(self, number: int, _frame: object) -> None:
         self._ending.set()
         self._ends.put(128 + number)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from monitor.adapters.clock import SystemClock
 from monitor.adapters.fake_engine import FakeEngine, Part, Stage, calls_that_write
+from monitor.domain.command import Command, Ran
 from monitor.domain.launch import LaunchSpec, ProjectType, Source
-from monitor.ports.engine import Engine, EngineAway, Instance, Launch
+from monitor.ports.engine import Engine, EngineAway, Hear, Instance, Launch
+from tests.contracts.command_contract import CHANGES, HANGS, ODD, SAYS, CommandContract
 from tests.contracts.engine_contract import BROKEN, WS, EngineContract, Manner, World
 
 PARTS = {
@@ -22,11 +25,27 @@ PARTS = {
 }
 
 
+async def acts(command: Command, _launch: Launch, hear: Hear, into: Path | None) -> Ran:
+    """The contract's commands, acted."""
+    if command.argv == HANGS:
+        hear(b"begun\n")
+        await asyncio.sleep(600)
+    if command.argv == CHANGES and into is not None:
+        (into / "message.txt").write_text("changed")
+        (into / "made/deep").mkdir(parents=True)
+        (into / "made/deep/one.sh").write_text("new")
+        (into / "made/deep/one.sh").chmod(0o755)
+        (into / "empty").mkdir()
+        (into / "out").symlink_to("/etc/passwd")
+    hear({SAYS: b"hello\nto-err\nunfinished", ODD: b"a b|$HOME|'|\"|*|"}.get(command.argv, b""))
+    return Ran({SAYS: 3, CHANGES: 7}.get(command.argv, 0))
+
+
 def play(spec: LaunchSpec, launch: Launch) -> Part:
     part = PARTS[Manner[spec.start]] if spec.start in Manner.__members__ else Part()
     install = ("no such package",) if spec.install == "fail" else ()
     build = ("cannot build",) if BROKEN in launch.files else ()
-    return Part(part.ready_after_s, part.exit_code, part.exit_reason, part.listening, part.log, install, build)
+    return Part(part.ready_after_s, part.exit_code, part.exit_reason, part.listening, part.log, install, build, acts)
 
 
 class FakeWorld(World):
@@ -63,6 +82,12 @@ class FakeWorld(World):
 
     def source(self, files: dict[str, str]) -> Path:
         return self._folder
+
+
+class TestFakeCommands(CommandContract):
+    @pytest.fixture
+    def world(self, tmp_path: Path) -> FakeWorld:
+        return FakeWorld(tmp_path)
 
 
 class TestFakeEngine(EngineContract):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.contracts.command_contract import CommandContract
 from tests.contracts.engine_contract import EngineContract
 from tests.live.docker_world import DockerWorld
 
@@ -28,3 +29,7 @@ class TestDockerEngine(EngineContract):
         world = DockerWorld(docker_host, tmp_path)
         yield world
         world.close()
+
+
+class TestDockerCommands(CommandContract):
+    """The contract of commands, each in a container of its own."""

@@ -14,6 +14,7 @@ from monitor.adapters.clock import SystemClock
 from monitor.adapters.process_engine import Config, ProcessEngine, procfs
 from monitor.domain.launch import MIB, LaunchSpec, Limits, ProjectType, Source
 from monitor.ports.engine import Engine, Instance, Launch
+from tests.contracts.command_contract import CommandContract
 from tests.contracts.engine_contract import BROKEN, WS, EngineContract, Manner, World
 from tests.support.process_engine import ROOT, get
 
@@ -115,6 +116,15 @@ class ProcessWorld(World):
 
 
 class TestProcessEngine(EngineContract):
+    @pytest.fixture(params=["bubblewrap", "bare"])
+    async def world(self, request: pytest.FixtureRequest) -> AsyncIterator[ProcessWorld]:
+        root = Path(tempfile.mkdtemp(prefix="slipway-contract-"))
+        root.chmod(0o755)
+        yield ProcessWorld(root, request.param == "bubblewrap")
+        shutil.rmtree(root)
+
+
+class TestProcessCommands(CommandContract):
     @pytest.fixture(params=["bubblewrap", "bare"])
     async def world(self, request: pytest.FixtureRequest) -> AsyncIterator[ProcessWorld]:
         root = Path(tempfile.mkdtemp(prefix="slipway-contract-"))

@@ -49,7 +49,7 @@ class Cleaner:
         """Everything of it but its data volumes and the images made for it."""
         rows = [
             row
-            for role in (labels.ROLE_APP, labels.ROLE_PART, labels.ROLE_INSTALL)
+            for role in (labels.ROLE_APP, labels.ROLE_PART, labels.ROLE_INSTALL, labels.ROLE_RUN)
             for row in await self._containers.ours(role, workspace)
         ]
         await asyncio.gather(*(self._containers.remove(row["Id"]) for row in rows))
@@ -82,7 +82,7 @@ class Cleaner:
 
     async def evict(self, hosts: Collection[str]) -> list[str]:
         """Containers with our label that we never made, at one of these addresses; a sentence each."""
-        known = {labels.ROLE_APP, labels.ROLE_PART, labels.ROLE_INSTALL}
+        known = {labels.ROLE_APP, labels.ROLE_PART, labels.ROLE_INSTALL, labels.ROLE_RUN}
         rows = [row for row in await self._containers.marked() if _label(row, labels.ROLE) not in known]
         found = [row for row in rows if addresses(row) & set(hosts)]
         await self._containers.remove_all(found)
@@ -109,7 +109,15 @@ class Cleaner:
     async def _installers(self) -> list[str]:
         rows = await self._idle(labels.ROLE_INSTALL)
         await self._containers.remove_all(rows)
-        return [f"removed an unfinished installation of '{_label(row, labels.WORKSPACE)}'" for row in rows]
+        runs = await self._idle(labels.ROLE_RUN)
+        await self._containers.remove_all(runs)
+        return [
+            *(f"removed an unfinished installation of '{_label(row, labels.WORKSPACE)}'" for row in rows),
+            *(
+                f"ended a command in '{_label(row, labels.WORKSPACE)}' that an earlier monitor had left"
+                for row in runs
+            ),
+        ]
 
     async def _idle(self, role: str) -> list[Json]:
         rows = await self._containers.ours(role)

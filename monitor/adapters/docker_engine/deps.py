@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from dataclasses import replace as replace_in
 from pathlib import Path
@@ -12,15 +12,13 @@ from pathlib import Path
 from monitor.adapters.docker_engine.client import Declined, DockerClient, Gone
 from monitor.adapters.docker_engine.containers import Containers
 from monitor.adapters.docker_engine.control import ControlFolders, replace
-from monitor.adapters.docker_engine.evidence import exit_of, state_of, text_lines
+from monitor.adapters.docker_engine.evidence import exit_of, text_lines
+from monitor.adapters.docker_engine.following import ended, printed
 from monitor.adapters.docker_engine.images import RuntimeImages
-from monitor.adapters.docker_engine.rendering import Json
 from monitor.adapters.docker_engine.staging import stage
-from monitor.adapters.docker_engine.streams import Cut, Follower, frames
 from monitor.domain import labels
 from monitor.domain.container_plan import Place, install_variables, plan_install
 from monitor.domain.docker_names import deps_image
-from monitor.domain.instance import Running
 from monitor.domain.instance_env import install_env
 from monitor.domain.launch import LaunchSpec
 from monitor.domain.runtimes import as_typed
@@ -85,7 +83,7 @@ class DependencyLayers:
         try:
             async with asyncio.timeout(_LONGEST_S), asyncio.TaskGroup() as group:
                 telling = group.create_task(self._tell(container, progress), name=f"install log {spec.workspace}")
-                inspected = await self._ended(container)
+                inspected = await ended(self._containers, self._clock, container)
                 await asyncio.wait([telling], timeout=2)
                 telling.cancel()
         except TimeoutError:
@@ -103,24 +101,8 @@ class DependencyLayers:
             log=log,
         )
 
-    async def _ended(self, container: str) -> Json:
-        pause = 0.05
-        while True:
-            inspected = await self._containers.inspect(container)
-            if state_of(inspected["State"]["Status"]) is Running.EXITED:
-                return inspected
-            await self._clock.sleep(pause)
-            pause = min(pause * 1.3, 0.5)
-
     async def _tell(self, container: str, progress: Progress) -> None:
-        def read(cut: Cut) -> Iterator[bytes]:
-            api = self._client.api()
-            url = f"{api.base_url}/v{api.api_version}/containers/{container}/logs"
-            asked = {"follow": "1", "stdout": "1", "stderr": "1"}
-            with api.get(url, params=asked, stream=True, timeout=(10, _LONGEST_S)) as response:
-                yield from frames(cut.hold(response))
-
-        async with aclosing(Follower(read, "docker-install-log").items()) as pieces:
+        async with aclosing(printed(self._client, container, _LONGEST_S)) as pieces:
             async for piece in pieces:
                 for line in text_lines(piece, 100):
                     progress(line)

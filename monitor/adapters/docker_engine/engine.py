@@ -8,11 +8,13 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from ipaddress import IPv4Network
+from pathlib import Path
 
 from monitor.adapters.docker_engine import events
 from monitor.adapters.docker_engine.bases import Bases
 from monitor.adapters.docker_engine.cleaning import Cleaner
 from monitor.adapters.docker_engine.client import DockerClient
+from monitor.adapters.docker_engine.commands import Commands
 from monitor.adapters.docker_engine.containers import Containers
 from monitor.adapters.docker_engine.control import UNKNOWN, ControlFolders
 from monitor.adapters.docker_engine.deps import DependencyLayers
@@ -23,6 +25,7 @@ from monitor.adapters.docker_engine.networks import Networks
 from monitor.adapters.docker_engine.observing import Observer
 from monitor.adapters.docker_engine.placing import Options, Placing
 from monitor.adapters.docker_engine.stacks import Stacks
+from monitor.domain.command import Command, Ran
 from monitor.domain.compose import TEMPLATE, compose_text
 from monitor.domain.container import ContainerPlan
 from monitor.domain.container_plan import plan_app
@@ -32,7 +35,7 @@ from monitor.domain.runtimes import as_typed
 from monitor.domain.stack import Stack
 from monitor.errors import SlipwayError
 from monitor.ports.clock import Clock
-from monitor.ports.engine import Diagnosis, EngineInfo, Instance, Launch, LaunchFailed, Progress
+from monitor.ports.engine import Diagnosis, EngineInfo, Hear, Instance, Launch, LaunchFailed, Progress, refuse_stack
 
 RouteLabels = Callable[[LaunchSpec, int, str], Mapping[str, str]]
 """Spec, generation and network name to the labels the router reads."""
@@ -80,6 +83,7 @@ class DockerEngine:
         self._images = RuntimeImages(self._client, options.shipped / "runtimes", options.extra_ca)
         self._layers = DependencyLayers(self._client, self._images, self._containers, self._control, clock, step)
         self._observer = Observer(self._client, self._containers)
+        self._commands = Commands(self._client, self._containers, self._control, clock)
         self._placing = Placing(options, self._client, self._names, self._networks, self._control)
         self._stacks = Stacks(
             self._client, self._names, self._images, self._containers, self._control, self._placing, clock, step
@@ -146,6 +150,15 @@ class DockerEngine:
                 await self._guard()
                 return await self._start(spec, launch, generation)
 
+    async def run(
+        self, spec: LaunchSpec, launch: Launch, command: Command, hear: Hear, into: Path | None = None
+    ) -> Ran:
+        refuse_stack(spec)
+        with self._working_on(spec.workspace):
+            await self._guard()
+            place = await self._placing.place(spec, launch, self._image(spec), generation=0)
+            return await self._commands.run(spec, launch, command, place, hear, into)
+
     async def apply(self, instance: Instance, spec: LaunchSpec, launch: Launch) -> None:
         place = (instance.workspace, instance.generation)
         self._control.write_manifest(self._control.control(*place), launch.files, launch.digest)
@@ -203,8 +216,7 @@ class DockerEngine:
         await self._client.close()
 
     async def _start(self, spec: LaunchSpec, launch: Launch, generation: int) -> Instance:
-        image = deps_image(spec.deps_key) if _layered(spec) else self._images.tag(spec.runtime, spec.base)
-        place = await self._placing.place(spec, launch, image, generation)
+        place = await self._placing.place(spec, launch, self._image(spec), generation)
         self._step("network")
         plan = plan_app(spec, generation, place, self._route_labels(spec, generation, place.network.name))
         self._write(spec, launch, generation, plan)
@@ -219,6 +231,9 @@ class DockerEngine:
             await self._containers.discard(plan.name)
             self._control.clear(spec.workspace, generation)
             raise
+
+    def _image(self, spec: LaunchSpec) -> str:
+        return deps_image(spec.deps_key) if _layered(spec) else self._images.tag(spec.runtime, spec.base)
 
     async def _start_stack(self, spec: LaunchSpec, stack: Stack, launch: Launch, generation: int) -> Instance:
         """Nothing is held while services wait for each other: that takes as long as they like."""

@@ -9,16 +9,18 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TypeVar
 
-from monitor.adapters.process_engine import deps, edits, observing, starting, stopping
+from monitor.adapters.process_engine import commands, deps, edits, observing, starting, stopping
 from monitor.adapters.process_engine.exits import Exits
 from monitor.adapters.process_engine.workshop import Config, Workshop
+from monitor.domain.command import Command, Ran
 from monitor.domain.launch import LaunchSpec, ProjectType, deps_key
 from monitor.domain.stack import Stack
 from monitor.errors import Refused
 from monitor.ports.clock import Clock
-from monitor.ports.engine import Diagnosis, EngineAway, EngineInfo, Instance, Launch, Progress
+from monitor.ports.engine import Diagnosis, EngineAway, EngineInfo, Hear, Instance, Launch, Progress, refuse_stack
 
 T = TypeVar("T")
 THREADS = 4
@@ -93,6 +95,16 @@ class ProcessEngine:
         self._watch(seen)
         self._exits.ring(spec.workspace)
         return seen.instance
+
+    async def run(
+        self, spec: LaunchSpec, launch: Launch, command: Command, hear: Hear, into: Path | None = None
+    ) -> Ran:
+        """As the port says; installs first where no prepared app folder is free."""
+        refuse_stack(spec)
+        workshop = await self._open()
+        await self.prepare(spec, launch, _silent)
+        with self._at_work(f"{spec.workspace}/{commands.name_of(command)}"):
+            return await commands.run(workshop, self._pool, spec, launch, command, hear, into)
 
     async def apply(self, instance: Instance, spec: LaunchSpec, launch: Launch) -> None:
         workshop = await self._open()

@@ -27,6 +27,8 @@ from monitor.adapters.process_engine import readable, records
 from monitor.errors import Refused
 
 OPEN = 0o711
+RUN = "run-"
+"""Begins the names of the folders of commands."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,254}")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +25,8 @@ class Slots:
 
     def __init__(self, places: Places) -> None:
         self.places = places
+        self.taking = threading.Lock()
+        """Held from the choice of a folder until a record says whose it is."""
 
     def idle(self, workspace: str, key: str) -> Path | None:
         """A complete folder with these dependencies that no instance has; None where one must be made."""

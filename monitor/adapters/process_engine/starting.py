@@ -44,11 +44,12 @@ def _lay_out(
 ) -> dict[str, Any]:
     """Write everything the instance needs, its record included; the keeper's plan."""
     workshop.make_shared(spec.workspace)
-    slot = _slot(workshop, spec)
-    record = Record(
-        spec.workspace, generation, spec.hash, workshop.free_port(), now, launch.digest, str(slot), direct(spec)
-    )
-    records.write(folder, record)
+    with workshop.slots.taking:
+        slot = take(workshop, spec)
+        record = Record(
+            spec.workspace, generation, spec.hash, workshop.free_port(), now, launch.digest, str(slot), direct(spec)
+        )
+        records.write(folder, record)
     workshop.slots.reset(slot)
     source = workshop.source(spec.workspace, launch)
     workshop.told(folder, launch)
@@ -68,7 +69,8 @@ def _lay_out(
     }
 
 
-def _slot(workshop: Workshop, spec: LaunchSpec) -> Path:
+def take(workshop: Workshop, spec: LaunchSpec) -> Path:
+    """An app folder nobody has, with the dependencies of `spec`; `slots.taking` is held. Raises `LaunchFailed`."""
     key = spec.deps_key if spec.install else PLAIN
     slot = workshop.slots.idle(spec.workspace, key)
     if slot is None and spec.install:

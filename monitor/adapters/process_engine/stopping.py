@@ -9,7 +9,7 @@ from pathlib import Path
 
 from monitor.adapters.process_engine import procfs, records, sandbox
 from monitor.adapters.process_engine.deps import INSTALL
-from monitor.adapters.process_engine.places import remove
+from monitor.adapters.process_engine.places import RUN, remove
 from monitor.adapters.process_engine.workshop import Workshop
 
 
@@ -90,6 +90,10 @@ def _half_made(workshop: Workshop, folder: Path) -> list[str]:
         _kill(workshop, folder.name, INSTALL, None)
         remove(folder / INSTALL)
         said.append(f"ended an installer of {folder.name} that an earlier monitor had left")
+    for path in folder.glob(f"{RUN}*"):
+        _kill(workshop, folder.name, path.name, None)
+        remove(path)
+        said.append(f"ended a command in {folder.name} that an earlier monitor had left")
     return said + [
         f"removed the unused app folder {name} of {folder.name}" for name in workshop.slots.trim(folder.name)
     ]
@@ -108,13 +112,13 @@ def _strays(workshop: Workshop, working: frozenset[str]) -> list[str]:
 
 
 def _running(workshop: Workshop) -> dict[str, set[str]]:
-    """What our marked processes belong to: generations (or `install`) by workspace."""
+    """What our marked processes belong to: generations, installs and commands by workspace."""
     found: dict[str, set[str]] = {}
     prefix = f"{sandbox.INSTANCE}={workshop.config.install_id}/".encode()
     for value in procfs.marked(prefix).values():
         workspace, _, what = value.partition("/")
         # The environment is the workspace's to write: only what we could have written counts.
-        if what.isdigit() or what == INSTALL:
+        if what.isdigit() or what == INSTALL or what.startswith(RUN):
             found.setdefault(workspace, set()).add(what)
     return found
 

@@ -20,6 +20,7 @@ class Why(StrEnum):
     RESTORE = "restore"
     DISPLACED = "displaced"
     BEFORE_RUN = "before-run"
+    RUN = "run"
     FORK = "fork"
     MASS_DELETE = "mass-delete"
     DELETED = "deleted"

@@ -1,0 +1,153 @@
+"""A person's command in an app folder of its own: as the instances' account, under their limits, then gone."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import stat
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from pathlib import Path
+
+from monitor.adapters.process_engine import procfs, records, sandbox
+from monitor.adapters.process_engine.places import RUN, remove
+from monitor.adapters.process_engine.records import Record
+from monitor.adapters.process_engine.shipped import KEEPER_ENV, keeping
+from monitor.adapters.process_engine.starting import take
+from monitor.adapters.process_engine.workshop import Workshop
+from monitor.domain.command import ComesBack, Command, Ran, once
+from monitor.domain.launch import LaunchSpec
+from monitor.ports.engine import EngineAway, Hear, Launch
+
+_PIECE = 64 * 1024
+
+
+def name_of(command: Command) -> str:
+    """What its folder and its processes are called."""
+    return f"{RUN}{command.id}"
+
+
+async def run(
+    workshop: Workshop,
+    pool: Executor,
+    spec: LaunchSpec,
+    launch: Launch,
+    command: Command,
+    hear: Hear,
+    into: Path | None,
+) -> Ran:
+    """As the port says; killed halfway it leaves what the next `sweep` ends and removes."""
+    loop = asyncio.get_running_loop()
+    name = name_of(command)
+    try:
+        slot, plan = await asyncio.shield(loop.run_in_executor(pool, _lay_out, workshop, spec, launch, command))
+        code = await _run(plan, hear)
+        # What it left running could still write.
+        await loop.run_in_executor(pool, _end, workshop, spec.workspace, name)
+        if into is not None:
+            wanted = ComesBack(launch.files, spec.data)
+            await asyncio.shield(loop.run_in_executor(pool, _copy, slot, into, wanted))
+    finally:
+        await asyncio.shield(loop.run_in_executor(pool, _clear, workshop, spec.workspace, name))
+    return Ran(code, f"killed by signal {code - 128}" if code > 128 else "")
+
+
+async def _run(plan: Path, hear: Hear) -> int:
+    """The command's exit code; cancelled, it and its keeper are killed."""
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *keeping(plan),
+            env=KEEPER_ENV,
+            cwd="/",
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise EngineAway(
+            f"no process can be started: {error}", hint="is the machine out of memory or processes?"
+        ) from error
+    assert process.stdout is not None
+    try:
+        while data := await process.stdout.read(_PIECE):
+            hear(data)
+        return await process.wait()
+    finally:
+        if process.returncode is None:
+            procfs.kill([process.pid])
+            await asyncio.shield(process.wait())
+
+
+def _lay_out(workshop: Workshop, spec: LaunchSpec, launch: Launch, command: Command) -> tuple[Path, Path]:
+    """Its app folder, taken by a record, and the keeper's plan."""
+    workshop.refuse_unable(spec)
+    workshop.make_shared(spec.workspace)
+    name, run = name_of(command), once(spec, command.argv)
+    folder = workshop.places.workspace(spec.workspace) / name
+    for path in (folder, folder / "control"):
+        path.mkdir(mode=0o755)
+        path.chmod(0o755)
+    for path in (folder / "tmp", folder / "tmp" / "home"):
+        workshop.places.make_own(path)
+    with workshop.slots.taking:
+        slot = take(workshop, spec)
+        port = workshop.free_port()
+        records.write(folder, Record(spec.workspace, -1, spec.hash, port, 0, launch.digest, str(slot), False))
+    workshop.slots.reset(slot)
+    source = workshop.source(spec.workspace, launch)
+    workshop.told(folder, launch)
+    extra = {
+        **workshop.commands(run, source),
+        "SLIPWAY_START": run.start,
+        "PORT": str(port),
+        sandbox.INSTANCE: workshop.marker(spec.workspace, name),
+    }
+    plan = {
+        "argv": workshop.command("once", run, folder, slot, source),
+        "env": workshop.environment(run, folder, slot, source, extra),
+        "cwd": str(slot),
+    }
+    records.replace(folder / "plan.json", json.dumps(plan).encode())
+    return slot, folder / "plan.json"
+
+
+def _end(workshop: Workshop, workspace: str, name: str) -> None:
+    procfs.end_all(f"{sandbox.INSTANCE}={workshop.marker(workspace, name)}".encode(), None)
+
+
+def _clear(workshop: Workshop, workspace: str, name: str) -> None:
+    _end(workshop, workspace, name)
+    with contextlib.suppress(OSError):
+        remove(workshop.places.workspace(workspace) / name)
+
+
+def _copy(slot: Path, into: Path, wanted: Callable[[str], bool]) -> None:
+    """Files, links and folders of the app folder that are wanted; nothing writes there any more."""
+    for path, info in _found(slot, wanted):
+        at, source = into / path, slot / path
+        at.parent.mkdir(parents=True, exist_ok=True)
+        if stat.S_ISDIR(info.st_mode):
+            at.mkdir(exist_ok=True)
+        elif stat.S_ISLNK(info.st_mode):
+            at.symlink_to(source.readlink())
+        else:
+            shutil.copyfile(source, at, follow_symlinks=False)
+            at.chmod(stat.S_IMODE(info.st_mode) & 0o777 | 0o600)
+            os.utime(at, ns=(info.st_mtime_ns, info.st_mtime_ns))
+
+
+def _found(slot: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, os.stat_result]]:
+    for folder, folders, files in os.walk(slot):
+        here = os.path.relpath(folder, slot)
+        for name in [*folders, *files]:
+            path = name if here == "." else f"{here}/{name}"
+            info = os.lstat(slot / path)
+            if wanted(path) and (
+                stat.S_ISREG(info.st_mode) or stat.S_ISDIR(info.st_mode) or stat.S_ISLNK(info.st_mode)
+            ):
+                yield path, info
+        folders[:] = [name for name in folders if wanted(name if here == "." else f"{here}/{name}")]

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from monitor.domain.config_git import Git
 from monitor.domain.config_keep import Keep, Retention
 from monitor.domain.config_text import ConfigError, Document, read_document
 from monitor.domain.launch import MIB
@@ -166,6 +167,7 @@ class WorkspaceConfig(_Table):
     resources: Resources = Resources()
     sync: Sync = Sync()
     keep: Keep = Keep()
+    git: Git | None = None
 
 
 def parse_config(text: str) -> WorkspaceConfig:
@@ -200,6 +202,7 @@ def _known(place: list[Any]) -> str:
         "sync": Sync,
         "keep": Keep,
         "keep.retention": Retention,
+        "git": Git,
     }
     model = tables.get(".".join(map(str, place[:-1])), WorkspaceConfig)
     return "known keys: " + ", ".join(model.model_fields)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from monitor.domain.git.state import GitState
 from monitor.domain.prefix.verdict import PrefixVerdict
 from monitor.domain.workspace import Phase
 
@@ -70,6 +71,7 @@ class WorkspaceState:
     description: str = ""
     icon: str = ""
     prefix: PrefixVerdict | None = None
+    git: GitState | None = None
     generation: int | None = None
     changing: str = ""
     since: str = ""

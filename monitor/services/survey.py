@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from monitor.domain.config import FILE, WorkspaceConfig, parse_config
+from monitor.domain.config_git import Git
 from monitor.domain.config_keep import Keep
 from monitor.domain.config_text import ConfigError, Mark
 from monitor.domain.describing import described
@@ -57,6 +58,7 @@ class Look:
     told: str = ""
     secrets: frozenset[str] = frozenset()
     keep: Keep = NO_TERMS
+    git: Git | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,7 @@ class Survey:
             overrides=_overrides(config),
             secrets=secrets_of(config.env, await self._dotenv(folder, tree)),
             keep=config.keep,
+            git=config.git,
         )
         return await self._with_spec(look, name, folder, detection, config, user)
 

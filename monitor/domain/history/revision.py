@@ -22,6 +22,7 @@ class Why(StrEnum):
     BEFORE_RUN = "before-run"
     RUN = "run"
     FORK = "fork"
+    PULL = "pull"
     MASS_DELETE = "mass-delete"
     DELETED = "deleted"
     REPACK = "repack"

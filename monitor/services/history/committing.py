@@ -36,7 +36,7 @@ from monitor.services.history.placing import Placing
 
 GROWING_S = 60.0
 RECALL_BYTES, RECALL_FILES = 4 * 1024 * 1024, 64
-_MEANT = frozenset({Why.DELETED, Why.RESTORE})
+_MEANT = frozenset({Why.DELETED, Why.RESTORE, Why.PULL})
 
 Found = TypeVar("Found")
 

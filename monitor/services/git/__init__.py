@@ -1,0 +1,1 @@
+"""Following a remote repository: pull, push, when, and what is known about it."""

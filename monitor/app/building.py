@@ -18,6 +18,7 @@ from monitor.adapters.visitor import HttpVisitor
 from monitor.adapters.watch import FolderWatch
 from monitor.app import engines, logs
 from monitor.app.doctor import examine
+from monitor.app.creating import creating_of
 from monitor.app.hands import addresses, gate_states, remover, take_turns, teller
 from monitor.app.install import Install
 from monitor.app.platform import Platform
@@ -144,11 +145,13 @@ async def build(
     take_turns(kept.turns, reconciler, kept.keeping)
     jobs = Jobs(clock, registry.emit)
     hands = Hands(traefik.child.stop, remover(engine, observer), teller(registry))
+    creating = creating_of(settings, kept.past, reconciler, registry, clock, stack)
     platform = Platform(
         settings=settings, install=install, clock=clock, log_file=log_file, engine=engine, storing=store,
         traefik=traefik, hop=hop, prefixes=prefixes, registry=registry, access=access, jobs=jobs, kept=kept,
         routing=routing, reconciler=reconciler, watchdog=Watchdog(router, clock, hands), firewall=firewall,
         measuring=Measuring(registry, meter, clock), began=clock.monotonic(), first_token=first_token,
+        creating=creating,
     )  # fmt: skip
     desk = Desk(registry, intents, reconciler.keepers, observer, engine, clock, platform.facts, survey.forget)
     face = Face(
@@ -162,6 +165,7 @@ async def build(
         kept.restoring,
         kept.past,
         oversight=Oversight(AuditFile(settings.data / "audit.jsonl"), meter, meter.render, look_at),
+        creating=creating,
     )
     await stack.enter_async_context(dashboard(face, settings))
     await stack.enter_async_context(control_socket(face, settings.data))

@@ -28,10 +28,13 @@ from monitor.services.history.history import History
 from monitor.services.jobs import Tell
 from monitor.services.mirror import Mirror
 from monitor.services.past.acting import Acting
+from monitor.services.past.comparing import Comparing
+from monitor.services.past.exporting import Exporting
 from monitor.services.past.past import Past
 from monitor.services.past.reading import Reading
 from monitor.services.past.removing import Removing
 from monitor.services.past.terms import Terms
+from monitor.services.past.timeline import Timeline
 from monitor.services.restore.restorer import Restorer
 from monitor.services.snapshots import Snapshots
 from monitor.services.verify.verifying import Verifier
@@ -89,7 +92,8 @@ def past_of(
         terms=terms,
     )
     purger = Purger(store.store, ground, prefix=prefix, erase=store.bucket.erase)
-    return Past(reading, acting, Removing(acting, folders, purger, forget), terms)
+    removing = Removing(acting, folders, purger, forget)
+    return Past(reading, acting, removing, terms, Timeline(reading), Comparing(reading), Exporting(reading))
 
 
 async def look(settings: Settings, call: str, /, *args: Any, tell: Tell, **how: Any) -> Any:

@@ -19,6 +19,7 @@ from monitor.errors import SlipwayError
 from monitor.ports.clock import Clock
 from monitor.ports.engine import Engine, EngineAway
 from monitor.services.access import Access
+from monitor.services.creating import Creating
 from monitor.services.jobs import Jobs
 from monitor.services.measuring import Measuring
 from monitor.services.prefixes import Prefixes
@@ -55,6 +56,7 @@ class Platform:
     watchdog: Watchdog
     firewall: Firewall
     measuring: Measuring
+    creating: Creating
     began: float
     first_token: str | None = None
     take_over: bool = False
@@ -147,6 +149,7 @@ class Platform:
             for sentence in await self.engine.sweep(set(self.reconciler.keepers)):
                 log.info("%s", sentence)
             await self.kept.past.removing.folders.sweep(self.settings.workspaces)
+            await self.creating.landing.sweep(self.settings.workspaces)
         except SlipwayError as error:
             log.warning("leftovers were not removed: %s", error.message)
 

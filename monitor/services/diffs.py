@@ -33,13 +33,13 @@ class Diffs:
     """
 
     def __init__(self, archive: Archive, pool: Executor) -> None:
-        self._archive, self._pool = archive, pool
+        self._archive, self.pool = archive, pool
 
     async def diff(self, workspace: str, before: int, after: int, *, below: str = "", lines: bool = True) -> Diff:
         """What leads from one revision to the other; `below`: only in that file or folder. `lines`: count them."""
         headers = [await self._archive.header(workspace, seq) for seq in (before, after)]
         old, new = [await self._archive.state(workspace, seq) for seq in (before, after)]
-        changes = await self._run(compare, old, new, below.strip("/"))
+        changes = await self.run(compare, old, new, below.strip("/"))
         files = await self._counted(workspace, changes) if lines else [FileChange(change) for change in changes]
         packages = await self._packages(workspace, changes)
         return Diff(headers[0], headers[1], tuple(files), tuple(packages))
@@ -52,7 +52,7 @@ class Diffs:
         old, new = [await self._archive.state(workspace, seq) for seq in (before, after)]
         if path not in old and path not in new:
             raise NotFound(f"Neither revision {before} nor {after} of {workspace} has {shown(path)!r}.")
-        changes = await self._run(compare, old, new, path)
+        changes = await self.run(compare, old, new, path)
         found = next((one for one in changes if path in {one.path, one.before.path if one.before else ""}), None)
         if found is None or found.what is What.MODE:
             return ""
@@ -61,7 +61,7 @@ class Diffs:
             f"{shown(entry.path if entry else path)} (revision {seq}{'' if entry else ', not there'})"
             for entry, seq in ((found.before, before), (found.after, after))
         ]
-        said = await self._run(texts.unified, *datas, *names) if None not in datas else None
+        said = await self.run(texts.unified, *datas, *names) if None not in datas else None
         if said is None:
             raise Refused(f"{shown(path)} is not a text, or is larger than {texts.MAX_BYTES} bytes.")
         return said
@@ -91,7 +91,7 @@ class Diffs:
             raise NotFound(f"Revision {seq} of {workspace} has no file {shown(path)!r}.")
         if entry.size > most:
             raise Refused(f"{shown(path)} has {entry.size} bytes, more than {most}.", hint="restore it instead")
-        return await content_of(self._archive, workspace, entry, self._pool)
+        return await content_of(self._archive, workspace, entry, self.pool)
 
     async def _counted(self, workspace: str, changes: tuple[Change, ...]) -> list[FileChange]:
         """Lines of the smallest files first, as long as there is not too much to read."""
@@ -105,7 +105,7 @@ class Diffs:
             if change.path not in wanted:
                 return FileChange(change)
             datas = [await self._bytes(workspace, entry) for entry in (change.before, change.after)]
-            return FileChange(change, await self._run(texts.count_lines, *datas) if None not in datas else None)
+            return FileChange(change, await self.run(texts.count_lines, *datas) if None not in datas else None)
 
         return await each(one, changes, AT_ONCE)
 
@@ -118,7 +118,7 @@ class Diffs:
                 await self._bytes(workspace, entry, MAX_PACKAGE_FILE) if entry else None
                 for entry in (change.before, change.after)
             ]
-            found += await self._run(package_changes, change.path, *datas)
+            found += await self.run(package_changes, change.path, *datas)
         return found
 
     async def _bytes(self, workspace: str, entry: Entry | None, most: int = texts.MAX_BYTES) -> bytes | None:
@@ -127,7 +127,7 @@ class Diffs:
             return b""
         if entry.kind is not Kind.FILE or entry.size > most:
             return None
-        return await content_of(self._archive, workspace, entry, self._pool)
+        return await content_of(self._archive, workspace, entry, self.pool)
 
     async def _of_path(self, workspace: str, path: str, seqs: list[int]) -> list[FileVersion]:
         """The versions of one name, the oldest first; from its first appearance on, times where it was gone too."""
@@ -159,13 +159,14 @@ class Diffs:
         came = versions[0].header.seq
         earlier = [seq for seq in seqs if seq < came]
         old, new = [await self._archive.state(workspace, seq) for seq in (earlier[-1], came)]
-        for change in await self._run(compare, old, new):
+        for change in await self.run(compare, old, new):
             if change.what is What.RENAMED and change.path == versions[0].path and change.before:
                 return change.before.path, earlier
         return None
 
-    async def _run(self, call: Callable[..., Found], *args: object) -> Found:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, call, *args)
+    async def run(self, call: Callable[..., Found], *args: object) -> Found:
+        """A piece of work in the pool."""
+        return await asyncio.get_running_loop().run_in_executor(self.pool, call, *args)
 
 
 def _differs(before: Entry | None, after: Entry | None) -> bool:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from aiohttp import web
 
 from monitor.domain.access import Scope
+from monitor.domain.packing import Packing, file_name
 from monitor.errors import NotFound
 from monitor.services.past.past import Past
 from monitor.services.past.reading import NEWEST
+from monitor.services.past.timeline import Zoom
 from monitor.web.answers import answer
-from monitor.web.asking import needed, query_flag, query_number, query_text, workspace
+from monitor.web.asking import choice, needed, query_flag, query_number, query_text, workspace
 from monitor.web.guard import needs
+from monitor.web.streaming import streamed
 
 MAX_ITEMS = 1000
 MAX_SEQ = 2**63 - 1
@@ -30,6 +33,9 @@ class Histories:
             web.get(one + "/revisions/{seq}", self.revision),
             web.get(one + "/diff", self.diff),
             web.get(one + "/history", self.history),
+            web.get(one + "/timeline", self.timeline),
+            web.get(one + "/compare", self.compare),
+            web.get(one + "/revisions/{seq}/archive", self.archive),
         ]
 
     @needs(Scope.READ)
@@ -77,6 +83,44 @@ class Histories:
             workspace(request), needed(request, "path"), follow=query_flag(request, "follow")
         )
         return answer(found)
+
+    @needs(Scope.READ)
+    async def timeline(self, request: web.Request) -> web.Response:
+        """The history as marks with their branches, the newest first, in pages (`?limit=`, `?before=`).
+
+        `?zoom=all|hour|day|landmarks`: every revision, the last of each hour or day, or only what is worth a line.
+        """
+        limit, before = query_number(request, "limit", 100, MAX_ITEMS), query_number(request, "before", None, MAX_SEQ)
+        zoom = Zoom(choice({"zoom": query_text(request, "zoom")}, "zoom", tuple(Zoom), Zoom.ALL))
+        found = await given(self._past).timeline.page(
+            workspace(request), zoom=zoom, limit=limit or 100, before=before
+        )
+        return answer(found)
+
+    @needs(Scope.READ)
+    async def compare(self, request: web.Request) -> web.Response:
+        """The file `?path=` at `?from=` one revision and `?to=` another, side by side (`?was=`: its name before).
+
+        `?whole=true`: all of it, not only what is around the changes.
+        """
+        found = await given(self._past).comparing.sides(
+            workspace(request),
+            needed(request, "from"),
+            query_text(request, "to") or NEWEST,
+            needed(request, "path").strip("/"),
+            was=query_text(request, "was").strip("/"),
+            whole=query_flag(request, "whole"),
+        )
+        return answer(found)
+
+    @needs(Scope.ADMIN)
+    async def archive(self, request: web.Request) -> web.StreamResponse:
+        """A revision's files as one archive (`?format=tar.gz|zip`, `?path=`: only that folder or file)."""
+        past, name = given(self._past), workspace(request)
+        packing = Packing(choice({"format": query_text(request, "format")}, "format", tuple(Packing), Packing.TAR))
+        seq = await past.reading.seq(name, request.match_info["seq"])
+        chunks = past.exporting.chunks(name, seq, packing, query_text(request, "path").strip("/"))
+        return await streamed(request, chunks, packing.media_type, file_name(name, seq, packing))
 
 
 def given(past: Past | None) -> Past:

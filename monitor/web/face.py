@@ -9,6 +9,7 @@ from monitor.domain.floors import Finding
 from monitor.ports.audit import Audit, Unwritten
 from monitor.ports.meter import Meter, Unmeasured
 from monitor.services.access import Access
+from monitor.services.creating import Creating
 from monitor.services.desk import Desk
 from monitor.services.destinations.backups import Backups
 from monitor.services.jobs import Jobs
@@ -45,3 +46,4 @@ class Face:
     restoring: Restoring | None = None
     past: Past | None = None
     oversight: Oversight = field(default_factory=Oversight)
+    creating: Creating | None = None

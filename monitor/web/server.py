@@ -18,6 +18,7 @@ from monitor.web.answers import MAX_BODY, one_shape
 from monitor.web.api import Api
 from monitor.web.api_history import Histories
 from monitor.web.api_keeping import Keeping
+from monitor.web.creating import Creations
 from monitor.web.api_snapshots import Snapshots
 from monitor.web.auditing import Auditing
 from monitor.web.destinations import Destinations
@@ -44,6 +45,7 @@ def api_app(face: Face, guard: Guard, *before: Middleware) -> web.Application:
     routes += Restores(face.restoring, face.jobs, trusted=guard.trusted).routes()
     routes += [*Histories(face.past).routes(), *Snapshots(face.past).routes()]
     routes += Keeping(face.past, face.jobs).routes()
+    routes += Creations(face.creating).routes()
     routes += [*auditing.routes(), *System(face.oversight).routes()]
     routes += Description(routes, version("slipway")).routes()
     app.add_routes(routes)

@@ -48,14 +48,22 @@ def unified(old: bytes, new: bytes, before: str, after: str) -> str | None:
 
     `before` and `after` are the headings. Bytes that are not UTF-8 come as U+FFFD.
     """
+    compared = matched(old, new)
+    if compared is None:
+        return None
+    old_lines, new_lines, matcher = compared
+    found = [line for group in matcher.get_grouped_opcodes(3) for line in _hunk(group, old_lines, new_lines)]
+    return "".join([f"--- {before}\n", f"+++ {after}\n", *found]) if found else ""
+
+
+def matched(old: bytes, new: bytes) -> tuple[list[bytes], list[bytes], SequenceMatcher[bytes]] | None:
+    """Both as lines, and a matcher that knows which are equal (for its opcodes alone); None as `count_lines`."""
     if not _comparable(old, new):
         return None
     old_lines, new_lines = _lines(old), _lines(new)
     numbered = _numbered(old_lines, new_lines)
     pairs = _pairs(*numbered)
-    matcher = _Matched(pairs if pairs is not None else _edges(*numbered), old_lines, new_lines)
-    found = [line for group in matcher.get_grouped_opcodes(3) for line in _hunk(group, old_lines, new_lines)]
-    return "".join([f"--- {before}\n", f"+++ {after}\n", *found]) if found else ""
+    return old_lines, new_lines, _Matched(pairs if pairs is not None else _edges(*numbered), old_lines, new_lines)
 
 
 def _comparable(old: bytes, new: bytes) -> bool:

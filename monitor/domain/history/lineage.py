@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,15 +70,17 @@ def lineage(workspace: str, headers: Iterable[Header], names: Mapping[int, Seque
 
 
 def landmarks(nodes: Sequence[Node]) -> list[Node]:
-    """Only those worth a line: named ones, the ends and beginnings of branches, and what is no plain change.
+    """Only those worth a line: named ones, the ends and beginnings of branches, and what is no plain change."""
+    return thinned(nodes, worth_a_line(nodes))
 
-    Each then descends from the nearest landmark above it.
-    """
+
+def worth_a_line(nodes: Sequence[Node]) -> set[int]:
+    """The landmarks' numbers."""
     children: dict[int, int] = {}
     for node in nodes:
         if node.parent is not None:
             children[node.parent] = children.get(node.parent, 0) + 1
-    shown = {
+    return {
         node.seq
         for node in nodes
         if node.names
@@ -87,6 +89,10 @@ def landmarks(nodes: Sequence[Node]) -> list[Node]:
         or children.get(node.seq, 0) != 1
         or node.header.kind != Why.CHANGE
     }
+
+
+def thinned(nodes: Sequence[Node], shown: Collection[int]) -> list[Node]:
+    """Only those in `shown`, each descending from the nearest of them above it."""
     nearest: dict[int, int | None] = {}
     found = []
     for node in nodes:

@@ -11,7 +11,8 @@ from typing import Any
 from monitor.domain.history.lineage import landmarks, tree_lines
 from monitor.domain.history.revision import Why
 from monitor.domain.moments import rfc3339
-from monitor.domain.workspace import NAME, assign_names
+from monitor.domain.streams import is_data, is_stream, workspace_of
+from monitor.domain.workspace import assign_names
 from monitor.errors import NotFound, Refused
 from monitor.ports.clock import Clock
 from monitor.ports.files import Files
@@ -46,7 +47,7 @@ class Reading:
 
     async def revisions(self, name: str, *, limit: int = 100, before: int | None = None) -> dict[str, Any]:
         """The newest first; `next` is the `before` of the next page, null on the last one."""
-        seqs = await self._seqs(name)
+        seqs = await self.seqs(name)
         seqs = [seq for seq in seqs if before is None or seq < before]
         page = seqs[-limit:][::-1]
         headers = await each(lambda seq: self.archive.header(name, seq), page)
@@ -86,13 +87,13 @@ class Reading:
 
     async def versions(self, name: str, path: str, *, follow: bool = False) -> dict[str, Any]:
         """Every version of one file, the newest first; `follow`: also under the names it had before."""
-        await self._seqs(name)
+        await self.seqs(name)
         found = await self.diffs.versions(name, path.strip("/"), follow=follow)
         return {"items": [one.as_json() for one in found]}
 
     async def listed(self, name: str, *, tag: str | None = None) -> dict[str, Any]:
         """The snapshots, newest revision first."""
-        await self._seqs(name)
+        await self.seqs(name)
         now_ns = self.clock.wall_ns()
         return {"items": [one.as_json(now_ns) for one in await self.snapshots.listed(name, tag=tag)]}
 
@@ -102,7 +103,7 @@ class Reading:
 
     async def tree(self, name: str, *, whole: bool = False) -> dict[str, Any]:
         """What descends from what; unless `whole`, only what is worth a line. `lines` are for people."""
-        await self._seqs(name)
+        await self.seqs(name)
         nodes = await self.snapshots.tree(name)
         nodes = nodes if whole else landmarks(nodes)
         lines = tree_lines(nodes, {node.seq: tree_label(node) for node in nodes})
@@ -110,18 +111,18 @@ class Reading:
 
     async def verify(self, name: str, *, read_data: bool, tell: Tell) -> dict[str, Any]:
         """Look at every object (`read_data`: at every byte); `lines` are for people."""
-        await self._seqs(name)
+        await self.seqs(name)
         found = await self.verifier.verify(name, read_data=read_data, tell=tell)
         return {**found.as_json(), "lines": found.lines()}
 
     async def kept(self) -> list[str]:
-        """Every workspace that has a history, its folder there or not."""
+        """Every stream that has a history: workspaces, their folders there or not, and their data."""
         return await workspaces(Below(self.archive.store, self.archive.prefix))
 
     async def deleted(self) -> dict[str, Any]:
         """The workspaces without a folder, with the revision that `restore` would bring back."""
         there = await self.folders()
-        gone = [name for name in await self.kept() if name not in there]
+        gone = [name for name in await self.kept() if name not in there and not is_data(name)]
         found = await each(self._deleted, gone)
         return {"items": [one for one in found if one is not None]}
 
@@ -132,7 +133,7 @@ class Reading:
 
     async def seq(self, name: str, which: str) -> int:
         """A revision by its number, a snapshot's name, `newest`, or a moment. Raises `NotFound` and `UsageError`."""
-        seqs = await self._seqs(name)
+        seqs = await self.seqs(name)
         if which == NEWEST:
             if not seqs:
                 raise NotFound(f"nothing of {name!r} is kept yet", hint="it is kept with its first save")
@@ -144,10 +145,15 @@ class Reading:
             return (await choosing.choose(name, snapshot=which, force=True)).seq
         return (await choosing.choose(name, at=which)).seq
 
-    async def _seqs(self, name: str) -> list[int]:
-        """Raises `NotFound` where there is neither a history nor a folder of this name."""
-        seqs = await self.archive.seqs(name) if NAME.match(name) else []
-        if not seqs and (not NAME.match(name) or name not in await self.folders()):
+    async def seqs(self, name: str) -> list[int]:
+        """What revisions there are, ascending; raises `NotFound` where there is neither history nor folder."""
+        seqs = await self.archive.seqs(name) if is_stream(name) else []
+        if not seqs and is_data(name):
+            raise NotFound(
+                f"nothing of the data of {workspace_of(name)[:60]!r} is kept",
+                hint="it is kept once its app has written to its data volume: `slipway sync NAME --data`",
+            )
+        if not seqs and (not is_stream(name) or name not in await self.folders()):
             raise NotFound(
                 f"there is no workspace {name[:60]!r}, and nothing of one is kept",
                 hint="`slipway list` and `slipway list --deleted` show what there is",

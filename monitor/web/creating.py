@@ -1,0 +1,110 @@
+"""New workspaces over the API: from a template, from what was kept, from an archive or a folder sent here."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from aiohttp import BodyPartReader, web
+
+from monitor.domain.access import Scope
+from monitor.domain.creating.naming import suggested
+from monitor.errors import NotFound, SlipwayError, UsageError
+from monitor.services.creating import Creating, Upload
+from monitor.services.destinations.destination import silent
+from monitor.web.answers import answer, body
+from monitor.web.asking import needed, only, query_text, text
+from monitor.web.guard import needs
+
+CHUNK = 256 * 1024
+SOURCES = ("template", "from")
+
+
+class Creations:
+    """The handlers; `routes` is the table."""
+
+    def __init__(self, creating: Creating | None) -> None:
+        self._given = creating
+
+    def routes(self) -> list[web.RouteDef]:
+        """Every path that makes a workspace."""
+        return [
+            web.post("/api/workspaces", self.create),
+            web.post("/api/import", self.import_),
+            web.get("/api/templates", self.templates),
+            web.get("/api/names", self.names),
+        ]
+
+    @needs(Scope.OPERATE)
+    async def create(self, request: web.Request) -> web.Response:
+        """Make a workspace: `{"name", "template"}` or `{"name", "from": "shop@v1"}` (a snapshot, revision, moment).
+
+        `from` without `@` is the workspace as it is now.
+        """
+        asked = only(await body(request), "name", *SOURCES)
+        name, creating = text(asked, "name"), self._creating
+        given = [source for source in SOURCES if text(asked, source)]
+        if len(given) != 1:
+            raise UsageError(f"say what it begins with: one of {', '.join(SOURCES)}", hint='{"template": "page"}')
+        if given == ["template"]:
+            return answer(await creating.from_template(name, text(asked, "template")), 201)
+        return answer(await creating.from_past(name, text(asked, "from"), silent), 201)
+
+    @needs(Scope.OPERATE)
+    async def import_(self, request: web.Request) -> web.Response:
+        """Make the workspace `?name=` of the body: a zip, tar or tar.gz, or a folder's files as `multipart/form-data`.
+
+        Each part's file name is its path. It is there whole, or not at all.
+        """
+        name, creating = needed(request, "name"), self._creating
+        if request.content_type == "multipart/form-data":
+            return answer(await creating.from_files(name, _uploads(request)), 201)
+        if request.content_type == "application/json":
+            raise UsageError("an archive is sent as it is", hint="`curl --data-binary @shop.zip …`")
+        return answer(await creating.from_archive(name, request.content.iter_chunked(CHUNK)), 201)
+
+    @needs(Scope.READ)
+    async def templates(self, request: web.Request) -> web.Response:
+        """The small projects a workspace can begin with."""
+        return answer({"items": [one.as_json() for one in self._creating.templates.values()]})
+
+    @needs(Scope.READ)
+    async def names(self, request: web.Request) -> web.Response:
+        """Whether `?name=` may be a new workspace's, why not, and the nearest that is free."""
+        wish, creating = query_text(request, "name"), self._creating
+        try:
+            await creating.free(wish)
+        except SlipwayError as error:
+            free, why = False, error.message
+        else:
+            free, why = True, ""
+        near = suggested(wish, await creating.folders())
+        return answer({"name": wish, "free": free, "why": why, "suggestion": near, "kept": await creating.kept(wish)})
+
+    @property
+    def _creating(self) -> Creating:
+        if self._given is None:
+            raise NotFound("no workspaces are made here")
+        return self._given
+
+
+async def _uploads(request: web.Request) -> AsyncIterator[Upload]:
+    """The files of a form, one after the other as they come; raises `UsageError` for another body."""
+    try:
+        async for part in await request.multipart():
+            if not isinstance(part, BodyPartReader) or not part.filename:
+                raise UsageError(
+                    "a part of the form is no file", hint="send files only, each with its path as its name"
+                )
+            yield _as_meant(part.filename), _chunks(part)
+    except (ValueError, AssertionError) as error:
+        raise UsageError("the form is cut short or damaged", hint="send it again") from error
+
+
+def _as_meant(name: str) -> str:
+    """What browsers escape in a file's name (HTML, multipart/form-data encoding algorithm)."""
+    return name.replace("%22", '"').replace("%0D", "\r").replace("%0A", "\n")
+
+
+async def _chunks(part: BodyPartReader) -> AsyncIterator[bytes]:
+    while chunk := await part.read_chunk(CHUNK):
+        yield chunk

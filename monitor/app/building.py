@@ -20,6 +20,7 @@ from monitor.app import engines, logs
 from monitor.app.doctor import examine
 from monitor.app.creating import creating_of
 from monitor.app.hands import addresses, gate_states, remover, take_turns, teller
+from monitor.app.insight import insight_of
 from monitor.app.install import Install
 from monitor.app.platform import Platform
 from monitor.app.prefixes import measures, shows_prefix
@@ -164,6 +165,7 @@ async def build(
         kept.backups,
         kept.restoring,
         kept.past,
+        insight=insight_of(desk, files, routing, kept.past),
         oversight=Oversight(AuditFile(settings.data / "audit.jsonl"), meter, meter.render, look_at),
         creating=creating,
     )

@@ -44,6 +44,7 @@ class Registry:
         self._seq = 0
         self._subscribers: set[Subscription] = set()
         self._listeners: list[Callable[[], None]] = []
+        self._takers: list[Callable[[Event], None]] = []
 
     @property
     def states(self) -> Mapping[str, WorkspaceState]:
@@ -119,6 +120,10 @@ class Registry:
         """Call `listener` (quick, must not raise) after every change of a state, a banner or the unnamed."""
         self._listeners.append(listener)
 
+    def on_event(self, taker: Callable[[Event], None]) -> None:
+        """Give `taker` (quick, must not raise) every event as subscribers get it, without a task of its own."""
+        self._takers.append(taker)
+
     def _unnamed_json(self) -> list[dict[str, str]]:
         return [{"folder": u.folder, "reason": u.reason} for u in self._unnamed]
 
@@ -126,6 +131,8 @@ class Registry:
         """Tell every subscriber something that is no change of a state (a job's progress); it gets the next `seq`."""
         self._seq += 1
         numbered = {**event, "seq": self._seq}
+        for taker in self._takers:
+            taker(numbered)
         for subscription in tuple(self._subscribers):
             subscription.offer(numbered)
 

@@ -81,6 +81,10 @@ class Routing:
             hop_url=self._hop(),
         )
 
+    def to_instances(self, workspace: str) -> tuple[Route, ...]:
+        """The routes that lead to a workspace's instances now."""
+        return tuple(r for one in self._serving.values() if one.workspace == workspace for r in self._routes_to(one))
+
     def changed(self) -> None:
         """The set of known workspaces may have changed."""
         self._dirty.set()

@@ -12,6 +12,7 @@ from monitor.services.access import Access
 from monitor.services.creating import Creating
 from monitor.services.desk import Desk
 from monitor.services.destinations.backups import Backups
+from monitor.services.insight.insight import Insight
 from monitor.services.jobs import Jobs
 from monitor.services.past.past import Past
 from monitor.services.registry import Registry
@@ -46,4 +47,5 @@ class Face:
     restoring: Restoring | None = None
     past: Past | None = None
     oversight: Oversight = field(default_factory=Oversight)
+    insight: Insight | None = None
     creating: Creating | None = None

@@ -17,6 +17,7 @@ from monitor.settings import Settings
 from monitor.web.answers import MAX_BODY, one_shape
 from monitor.web.api import Api
 from monitor.web.api_history import Histories
+from monitor.web.api_insight import Insights
 from monitor.web.api_keeping import Keeping
 from monitor.web.creating import Creations
 from monitor.web.api_snapshots import Snapshots
@@ -45,6 +46,7 @@ def api_app(face: Face, guard: Guard, *before: Middleware) -> web.Application:
     routes += Restores(face.restoring, face.jobs, trusted=guard.trusted).routes()
     routes += [*Histories(face.past).routes(), *Snapshots(face.past).routes()]
     routes += Keeping(face.past, face.jobs).routes()
+    routes += Insights(face.insight).routes()
     routes += Creations(face.creating).routes()
     routes += [*auditing.routes(), *System(face.oversight).routes()]
     routes += Description(routes, version("slipway")).routes()

@@ -1,0 +1,1 @@
+"""Looking closely at one workspace: its log, its source, what runs and why, what it uses, what happened."""

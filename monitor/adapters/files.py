@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from monitor.adapters.disk import exporting, gitfiles, permissions, reading, roots, walking
+from monitor.adapters.disk import exporting, gitfiles, measuring, permissions, reading, roots, ruling, walking
+from monitor.adapters.disk.listing import Node, tree_of
 from monitor.adapters.disk.pieces import PieceFile
 from monitor.domain.filters import Overrides, Verdict
 from monitor.domain.history.revision import GitHead
@@ -19,14 +20,20 @@ from monitor.ports.files import Changed, Exported, RootScan, Size
 
 Found = TypeVar("Found")
 
+# Fewer files are walked again sooner than what is known of them is looked up, and need no memory.
+WORTH_REMEMBERING = 200
+
 
 class DiskFiles:
-    """The real `Files`. `close` ends its workers; two are kept for short calls so that long walks delay no read."""
+    """The real `Files`. `close` ends its workers; two are kept for short calls so that long walks delay no read.
 
-    def __init__(self, clock: Clock, *, workers: int = 4) -> None:
-        self._clock = clock
+    `follow` remembers trees of at least `remember_from` entries."""
+
+    def __init__(self, clock: Clock, *, workers: int = 4, remember_from: int = WORTH_REMEMBERING) -> None:
+        self._clock, self._remember_from = clock, remember_from
         self._long = ThreadPoolExecutor(workers, thread_name_prefix="files-walk")
         self._short = ThreadPoolExecutor(2, thread_name_prefix="files-read")
+        self._listed: dict[Path, tuple[Overrides, Node]] = {}
 
     def close(self) -> None:
         """Waits for the workers to finish what they hold; nothing may be called afterwards."""
@@ -39,11 +46,25 @@ class DiskFiles:
     async def walk(self, folder: Path, overrides: Overrides | None = None) -> Tree:
         return await _run(self._long, partial(walking.walk, folder, overrides))
 
+    async def follow(self, folder: Path, overrides: Overrides, touched: frozenset[str] | None) -> Tree:
+        before, old = self._listed.pop(folder, (overrides, None))
+        if old is None or touched is None or before != overrides:
+            listing = partial(walking.listed, folder, overrides)
+        else:
+            listing = partial(walking.again, folder, overrides, old, touched)
+        node, tree = await _run(self._long, partial(_with_tree, listing))
+        if len(tree) >= self._remember_from:
+            self._listed[folder] = overrides, node
+        return tree
+
+    def unfollow(self, folder: Path) -> None:
+        self._listed.pop(folder, None)
+
     async def explain(self, folder: Path, path: str, overrides: Overrides | None = None) -> Verdict:
-        return await _run(self._short, partial(walking.explain, folder, path, overrides))
+        return await _run(self._short, partial(ruling.explain, folder, path, overrides))
 
     async def size_of(self, folder: Path) -> Size:
-        return await _run(self._long, partial(walking.size_of, folder))
+        return await _run(self._long, partial(measuring.size_of, folder))
 
     async def read_texts(
         self, folder: Path, tree: Tree, wanted: Callable[[str], bool], max_bytes_each: int = 256 * 1024
@@ -82,6 +103,11 @@ class DiskFiles:
 
     async def export(self, folder: Path, tree: Tree, dest: Path) -> Exported:
         return await _run(self._long, partial(exporting.export, folder, tree, dest))
+
+
+def _with_tree(listing: Callable[[], Node]) -> tuple[Node, Tree]:
+    node = listing()
+    return node, tree_of(node)
 
 
 async def _run(pool: ThreadPoolExecutor, call: Callable[[], Found]) -> Found:

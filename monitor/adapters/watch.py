@@ -23,6 +23,7 @@ from monitor.ports.clock import Clock
 from monitor.ports.watch import ROOT, Wanted, WatchState
 
 _LOOK_S, _ANSWER_S = 1.0, 2.0
+_MOST_PATHS = 1_000
 
 
 class FolderWatch:
@@ -37,6 +38,7 @@ class FolderWatch:
         self._wanted: dict[str, Wanted] = {}
         self._fresh: set[str] = set()
         self._hints: set[str] = set()
+        self._touched: dict[str, set[str] | None] = {}
         self._hinted = asyncio.Event()
         self._silence: str | None = None
         self._identity: tuple[int, int] | None = None
@@ -64,7 +66,12 @@ class FolderWatch:
         if before is None or wanted.folders != before.folders:
             self._share(self._number(folder))
 
+    def touched(self, folder: str) -> frozenset[str] | None:
+        found, state = self._touched.pop(folder, set()), self.state
+        return None if found is None or state.deaf or state.unwatched else frozenset(found)
+
     def forget(self, folder: str) -> None:
+        self._touched.pop(folder, None)
         if self._wanted.pop(folder, None) is not None:
             self._fresh.discard(folder)
             self._share(self._number(folder))
@@ -119,8 +126,10 @@ class FolderWatch:
                 self._came_or_went(folder, path)
             if not folder or not below:
                 found |= {ROOT, folder} if not folder.startswith(".") else set()
+                self._touch(folder, None)
             elif below not in self._wanted.get(folder, Wanted()).noise:
                 found.add(folder)
+                self._touch(folder, below)
         self._hint(found)
 
     def _came_or_went(self, folder: str, path: str) -> None:
@@ -133,8 +142,19 @@ class FolderWatch:
     def _renewed(self, number: int, after_gap: bool) -> None:
         """It hears (again): what happened before may have been missed."""
         mine = {folder for folder in self._wanted if self._number(folder) == number}
-        self._hint({ROOT} if number == 0 else mine if after_gap else mine & self._fresh)
+        anew = mine if after_gap else mine & self._fresh
+        self._touched.update(dict.fromkeys(anew))
+        self._hint({ROOT} if number == 0 else anew)
         self._fresh -= mine
+
+    def _touch(self, folder: str, below: str | None) -> None:
+        if folder not in self._wanted:
+            return
+        paths = self._touched.setdefault(folder, set())
+        if below is None or (paths is not None and len(paths) >= _MOST_PATHS):
+            self._touched[folder] = None
+        elif paths is not None:
+            paths.add(below)
 
     def _hint(self, found: set[str]) -> None:
         if found:

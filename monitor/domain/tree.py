@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+
+Access = tuple[int, int, int]
+"""Uid, gid and mode of a path a running copy gets, or of a folder on the way to it."""
 
 
 class Kind(StrEnum):
@@ -62,14 +65,19 @@ class Tree:
     """What a folder holds after the filter: kept entries by path, and what was left out and why.
 
     `problems` are sentences about paths that could not be read; `unread` are these paths: what lies there
-    or below is unknown, not gone. An empty folder is an entry of kind
-    `dir`; a folder with entries below it is not listed.
+    or below is unknown, not gone. `restless` are files that were changing while this was made. An empty folder is an
+    entry of kind `dir`; a folder with entries below it is not listed. `access` are the distinct rights of all a running copy
+    gets, None where nobody noted them.
     """
 
     entries: Mapping[str, Entry]
     excluded: tuple[Excluded, ...] = ()
     problems: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    restless: frozenset[str] = frozenset()
+    access: frozenset[Access] | None = field(default=None, compare=False)
+    # Asked for several times on the way of one batch, and slow for thousands of files.
+    _digest: list[str] = field(default_factory=list, init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "entries", MappingProxyType(dict(self.entries)))
@@ -95,12 +103,14 @@ class Tree:
 
     def digest(self) -> str:
         """A short name for exactly this state (paths and stamps, not bytes)."""
-        return digest_of(self)
+        if not self._digest:
+            self._digest.append(digest_of(self))
+        return self._digest[0]
 
     def running_digest(self) -> str:
         """As `digest`, of all a running copy gets: also `.env` and single files git ignores."""
         extra = sorted((e.path, e.size, e.mtime_ns) for e in self.excluded if e.runs)
-        return hashlib.sha256(f"{digest_of(self)}{extra!r}".encode("utf-8", "surrogateescape")).hexdigest()[:32]
+        return hashlib.sha256(f"{self.digest()}{extra!r}".encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
     def is_unread(self, path: str) -> bool:
         """What is at `path` could not be seen: absent from `entries` does not mean gone."""

@@ -96,6 +96,15 @@ class Files(Protocol):
         """The filtered tree; excluded folders are not entered. Raises `FolderGone`."""
         ...
 
+    async def follow(self, folder: Path, overrides: Overrides, touched: frozenset[str] | None) -> Tree:
+        """As `walk`, remembered for the next call: where `touched` names every path that may have changed since the
+        last one for this folder, little more than these is looked at. None: everything is. One call at a time."""
+        ...
+
+    def unfollow(self, folder: Path) -> None:
+        """Remember nothing of this folder any more."""
+        ...
+
     async def explain(self, folder: Path, path: str, overrides: Overrides | None = None) -> Verdict:
         """The rule that decides about one path, there or not. Raises `FolderGone`."""
         ...

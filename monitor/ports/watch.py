@@ -51,6 +51,12 @@ class Watch(Protocol):
         """Watch these folders of the workspace folder `folder` from now on (soon), instead of those before."""
         ...
 
+    def touched(self, folder: str) -> frozenset[str] | None:
+        """The paths below a workspace folder that the hints since the last call were about; each is told once.
+
+        None: they are not known, and anything may have changed."""
+        ...
+
     def forget(self, folder: str) -> None:
         """Stop watching a workspace folder."""
         ...

@@ -187,7 +187,7 @@ class Keeper:
             if doing := self._tools.turns.doing(self.name):
                 self._show(changing=doing)
                 return False
-            look = None if self._gone else await self._tools.survey.look(self.name, self.folder)
+            look = None if self._gone else await self._tools.survey.look(self.name, self.folder, self._seen_ns)
             if look is not None:
                 self.walked_at = self._clock.monotonic()
                 if look.secrets != self._memory.redactor.secrets:

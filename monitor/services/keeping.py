@@ -24,7 +24,6 @@ from monitor.services.registry import Registry
 from monitor.services.restore.safety import seen
 from monitor.services.restore.turns import Turns
 from monitor.services.settle import Settle
-from monitor.services.survey import Look
 
 REFRESH_S = 1.0
 
@@ -80,9 +79,9 @@ class Keeping:
                     if state.sync.pending or state.sync.error or state.sync.mirror_lag_s:
                         self._show(name)
 
-    def offer(self, name: str, folder: Path, look: Look, seen_ns: int) -> None:
+    def offer(self, name: str, folder: Path, tree: Tree, overrides: Overrides, seen_ns: int) -> None:
         """Keep this state soon; one that was offered before costs nothing. `seen_ns`: the batch's first event."""
-        self._take(name, _Waiting(folder, look.tree, look.overrides, seen_ns))
+        self._take(name, _Waiting(folder, tree, overrides, seen_ns))
 
     def saved(self, name: str, folder: Path) -> None:
         """Something was saved while its own loop cannot look (it launches): look here, once it is quiet."""

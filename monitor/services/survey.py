@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from monitor.domain.config import FILE, WorkspaceConfig, parse_config
+from monitor.domain.config import WorkspaceConfig
 from monitor.domain.config_git import Git
 from monitor.domain.config_keep import Keep
-from monitor.domain.config_text import ConfigError, Mark
+from monitor.domain.config_text import ConfigError
 from monitor.domain.describing import described
 from monitor.domain.detection import MAX_BYTES, Detection, detect, wanted_paths
 from monitor.domain.filters import Overrides
@@ -22,16 +22,23 @@ from monitor.errors import Refused
 from monitor.ports.clock import Clock
 from monitor.ports.engine import Engine, Launch
 from monitor.ports.files import Files
+from monitor.services.following import NO_OVERRIDES, Following, Touched, nothing_known, overrides_of
 from monitor.services.stacks import Seen, Stacks
 from monitor.services.versions import OTHERWISE, Versions
 
 NOBODY = (65532, 65532)
-NO_OVERRIDES = Overrides()
 NO_TERMS = Keep()
 OWN_HINT = "mend it, or set `type:` in slipway.yaml to run the folder without it"
 MAX_DOTENV, DOTENV_BYTES = 10, 64 * 1024
 RACY_TRIES = 10
 RACY_S = 0.1
+
+
+Tell = Callable[[str, Path, Tree, Overrides, int], None]
+
+
+def nobody_keeps(_name: str, _folder: Path, _tree: Tree, _overrides: Overrides, _seen_ns: int) -> None:
+    """What is seen is kept by nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,8 @@ class _Known:
 
 class Survey:
     """Looks at workspaces. `user_of` turns a folder's owner into the user its instance runs as; `copies` is
-    where readable copies of folders that user cannot read are kept."""
+    where readable copies of folders that user cannot read are kept; `touched` says which paths hints named. `found`
+    is told what stands there before anything is decided: keeping it does not wait for how it is served."""
 
     def __init__(
         self,
@@ -79,27 +87,35 @@ class Survey:
         *,
         user_of: Callable[[tuple[int, int]], tuple[int, int]],
         copies: Path,
+        touched: Touched = nothing_known,
+        found: Tell = nobody_keeps,
     ) -> None:
         self._files = files
         self._engine = engine
         self._clock = clock
         self._user_of = user_of
         self._copies = copies
+        self._following = Following(files, clock, touched)
+        self._found = found
         self._stacks = Stacks(files, engine)
         self._versions = Versions(engine)
         self._known: dict[str, _Known] = {}
         self.look_s = 0.002
 
-    async def look(self, name: str, folder: Path) -> Look:
-        """The folder as it is now; raises `FolderGone`. A folder that did not change is not read again."""
+    async def look(self, name: str, folder: Path, seen_ns: int = 0) -> Look:
+        """The folder as it is now; raises `FolderGone`. A folder that did not change is not read again.
+
+        `seen_ns` is the first event of the batch that led here."""
         begun = self._clock.monotonic()
-        tree, config, broken = await self._walk(folder)
+        found = await self._following.look(name, folder)
+        tree, broken = found.tree, found.broken
+        self._found(name, folder, tree, found.overrides, seen_ns)
         digest = tree.running_digest()
         known = self._known.get(name)
         if known and known.digest == digest and await self._stands(known.look):
             look = replace(known.look, tree=tree)
         else:
-            look = await self._decide(name, folder, tree, config, digest)
+            look = await self._decide(name, folder, tree, found.config, digest)
             self._known[name] = _Known(digest, look)
         self.look_s += 0.1 * (self._clock.monotonic() - begun - self.look_s)
         return _held(look, broken) if broken else look
@@ -107,26 +123,11 @@ class Survey:
     def forget(self, name: str) -> None:
         """Decide anew at the next look: what could not be had may be there by then."""
         self._known.pop(name, None)
+        self._following.forget(name)
 
     async def _stands(self, look: Look) -> bool:
         """Whether what was decided about an unchanged folder still holds."""
         return look.launch.source.exists() and (look.spec is None or await self._versions.stands(look.spec))
-
-    async def _walk(self, folder: Path) -> tuple[Tree, WorkspaceConfig, ConfigError | None]:
-        tree = await self._files.walk(folder)
-        if FILE not in tree:
-            return tree, WorkspaceConfig(), None
-        if tree.entries[FILE].kind is not Kind.FILE:
-            linked = ConfigError("it is a link or no plain file, and links are not followed", Mark())
-            return tree, WorkspaceConfig(), linked
-        texts = await self._files.read_texts(folder, tree, lambda path: path == FILE)
-        try:
-            config = parse_config(texts.get(FILE, ""))
-        except ConfigError as error:
-            return tree, WorkspaceConfig(), error
-        if _overrides(config) != Overrides():
-            tree = await self._files.walk(folder, _overrides(config))
-        return tree, config, None
 
     async def _decide(self, name: str, folder: Path, tree: Tree, config: WorkspaceConfig, digest: str) -> Look:
         wanted = frozenset(wanted_paths(tree))
@@ -142,7 +143,7 @@ class Survey:
             warnings=(*detection.problems, *notes, *tree.problems),
             description=config.description or described(texts),
             icon=config.icon or "",
-            overrides=_overrides(config),
+            overrides=overrides_of(config),
             secrets=secrets_of(config.env, await self._dotenv(folder, tree)),
             keep=config.keep,
             git=config.git,
@@ -213,11 +214,6 @@ class Survey:
                 break
             await asyncio.sleep(RACY_S)
         return contents | {entry.path: repr(entry.stamp).encode() for entry in entries}
-
-
-def _overrides(config: WorkspaceConfig) -> Overrides:
-    sync = config.sync
-    return Overrides(tuple(sync.exclude), tuple(sync.include), tuple(sync.secrets))
 
 
 def _files_at(tree: Tree, paths: tuple[str, ...]) -> list[Entry]:

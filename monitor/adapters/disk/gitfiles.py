@@ -75,3 +75,17 @@ def _head(git: int) -> GitHead | None:
         commit, _ = head_of(read_small(name, parent, _MAX_REF) or b"")
     commit = commit or packed_commit(read_small("packed-refs", git, _MAX_PACKED) or b"", branch)
     return GitHead(commit, branch) if commit else None
+
+
+def git_stamps(fd: int) -> tuple[tuple[int, int, int] | None, tuple[int, int, int] | None]:
+    """What is another one once the index, or the private ignore list, of the repository in this folder changed."""
+    return _stamp(fd, "index"), _stamp(fd, "info/exclude")
+
+
+def _stamp(fd: int, path: str) -> tuple[int, int, int] | None:
+    try:
+        with parent_of(fd, f".git/{path}") as (parent, name):
+            info = os.stat(name, dir_fd=parent, follow_symlinks=False)
+    except OSError:
+        return None
+    return (info.st_mtime_ns, info.st_size, info.st_ino)

@@ -14,6 +14,8 @@ def readable_by(folder: Path, tree: Tree, uid: int, gid: int) -> bool:
     """Every folder can be entered and listed, every file read, by `uid` in group `gid`; raises `FolderGone`."""
     if uid == 0:
         return True
+    if tree.access is not None:
+        return not tree.unread and all(_permits(*rights, uid, gid) for rights in tree.access)
     paths = {e.path for e in tree if e.kind is not Kind.SYMLINK} | {e.path for e in tree.excluded if e.runs}
     with folder_fd(folder) as top:
         if not _allowed(os.fstat(top), uid, gid):
@@ -39,9 +41,13 @@ def readable_by(folder: Path, tree: Tree, uid: int, gid: int) -> bool:
 
 
 def _allowed(info: os.stat_result, uid: int, gid: int) -> bool:
-    needed = 0o5 if stat.S_ISDIR(info.st_mode) else 0o4
-    shift = 6 if info.st_uid == uid else 3 if info.st_gid == gid else 0
-    return (info.st_mode >> shift) & needed == needed
+    return _permits(info.st_uid, info.st_gid, info.st_mode, uid, gid)
+
+
+def _permits(owner: int, group: int, mode: int, uid: int, gid: int) -> bool:
+    needed = 0o5 if mode & stat.S_IFDIR else 0o4
+    shift = 6 if owner == uid else 3 if group == gid else 0
+    return (mode >> shift) & needed == needed
 
 
 def owner(folder: Path) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from monitor.adapters.disk.opening import NotRegular, folder_fd, open_regular, parent_of, why
-from monitor.domain.tree import Entry, Tree
+from monitor.domain.tree import Entry, Kind, Tree
 from monitor.ports.files import Changed
 
 RACY_NS = 15_000_000
@@ -29,9 +29,8 @@ def read_texts(folder: Path, tree: Tree, wanted: Callable[[str], bool], limit: i
     """The wanted files' texts, up to `limit` bytes each; raises `FolderGone`."""
     texts: dict[str, str] = {}
     with folder_fd(folder) as top:
-        for path in tree.files:
-            if not wanted(path) or tree.entries[path].size > limit:
-                continue
+        chosen = sorted(e.path for e in tree if e.kind is Kind.FILE and e.size <= limit and wanted(e.path))
+        for path in chosen:
             try:
                 with parent_of(top, path) as (parent, name):
                     fd = open_regular(name, parent)

@@ -1,222 +1,194 @@
-"""A folder as a filtered tree: one pass, excluded folders not entered."""
+"""A folder as a filtered tree: excluded folders not entered, and of a tree seen before only what may have changed."""
 
 from __future__ import annotations
 
 import os
-import stat
-from contextlib import suppress
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from monitor.adapters.disk.gitfiles import exclude_file, tracked_below
-from monitor.adapters.disk.opening import folder_fd, open_dir, read_small, why
-from monitor.domain import generated, secrets
-from monitor.domain.filters import IGNORE_FILE, FolderRules, Overrides, Surroundings, Verdict, top_folder
-from monitor.domain.tree import Entry, Excluded, Kind, Tree
-from monitor.ports.files import Size
+from monitor.adapters.disk import measuring
+from monitor.adapters.disk.gitfiles import git_stamps, tracked_below
+from monitor.adapters.disk.leaves import take_leaf
+from monitor.adapters.disk.listing import Findings, Node, ancestors, identity_of, tree_of
+from monitor.adapters.disk.measuring import MAX_DEPTH
+from monitor.adapters.disk.opening import folder_fd, open_dir, parent_of, why
+from monitor.adapters.disk.ruling import surroundings, top_rules
+from monitor.domain import generated
+from monitor.domain.filters import FolderRules, Overrides, Verdict
+from monitor.domain.tree import Excluded, Tree
 
-MAX_DEPTH = 200
-_MAX_IGNORE = 1024 * 1024
-_SPECIAL = {
-    stat.S_IFIFO: "a named pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a character device",
-    stat.S_IFBLK: "a block device",
-}
+_TOP = Verdict(True, enter=True)
 
 
 class Walk:
-    """One walk's findings; `run` fills them from an open folder."""
+    """One walk; `stale` are the folders to be listed again, `anew` those below which nothing is taken over."""
 
-    def __init__(self) -> None:
-        self.entries: dict[str, Entry] = {}
-        self.excluded: list[Excluded] = []
-        self.problems: list[str] = []
-        self.unread: list[str] = []
+    def __init__(self, overrides: Overrides | None, stale: Collection[str] = (), anew: Collection[str] = ()) -> None:
+        self._overrides = overrides
+        self._stale, self._anew = stale, anew
+        self._ways = ancestors([*stale, *anew])
 
-    def run(self, fd: int, rules: FolderRules, found: list[os.DirEntry[str]], depth: int) -> bool:
-        """True if anything below was kept (or could not be seen)."""
-        kept = False
+    def top(self, fd: int, old: Node | None) -> Node:
+        """The whole folder, open as `fd`."""
+        if old is not None and not self._changed(fd, old) and (node := self._into(fd, old)) is not None:
+            return node
+        identity, found = identity_of(os.fstat(fd)), measuring.listed(fd)
+        names = {item.name for item in found}
+        stamps = git_stamps(fd) if ".git" in names else None
+        findings = Findings()
+        rules = top_rules(fd, names, self._overrides, findings.problems)
+        self._list(fd, rules, found, findings, self._comparable(old, stamps, rules), 0)
+        made = findings.node(rules, _TOP, identity)
+        made.repository = stamps
+        return made
+
+    def _changed(self, fd: int, old: Node) -> bool:
+        return old.path in self._stale or old.path in self._anew or identity_of(os.fstat(fd)) != old.identity
+
+    def _into(self, fd: int, old: Node) -> Node | None:
+        """`old` with those folders below looked at that need it; None where it must be listed itself."""
+        if old.path not in self._ways:
+            return old
+        for name, child in tuple(old.below.items()):
+            if not self._concerns(child.path):
+                continue
+            try:
+                below = open_dir(name, fd)
+            except OSError:
+                return None
+            try:
+                verdict = old.rules.decide(name, True)
+                old.below[name] = self._folder(below, old.rules, name, verdict, child, child.path.count("/"))
+            except OSError:
+                return None
+            finally:
+                os.close(below)
+        return old
+
+    def _concerns(self, path: str) -> bool:
+        return path in self._stale or path in self._anew or path in self._ways
+
+    def _comparable(self, old: Node | None, stamps: object, rules: FolderRules) -> Node | None:
+        """`old`, where what lies below it may be taken over: the rules that lead there are the same."""
+        if old is None or old.path in self._anew or old.repository != stamps:
+            return None
+        before = old.rules
+        same = before.here.ignore == rules.here.ignore and before.left_out == rules.left_out
+        return old if same and before.included == rules.included else None
+
+    def _list(
+        self,
+        fd: int,
+        rules: FolderRules,
+        found: list[os.DirEntry[str]],
+        findings: Findings,
+        old: Node | None,
+        depth: int,
+    ) -> None:
         for item in found:
             try:
-                kept |= self._one(fd, rules, item, depth)
+                if item.is_dir(follow_symlinks=False):
+                    self._below(fd, rules, item, findings, old, depth)
+                else:
+                    take_leaf(fd, rules, item, findings)
             except FileNotFoundError:
                 continue
             except OSError as error:
-                self._cannot(_below(rules.path, item.name), why(error))
-                kept = True
-        return kept
+                findings.cannot(_below(rules.path, item.name), why(error))
 
-    def _one(self, fd: int, rules: FolderRules, item: os.DirEntry[str], depth: int) -> bool:
+    def _below(
+        self, fd: int, rules: FolderRules, item: os.DirEntry[str], findings: Findings, old: Node | None, depth: int
+    ) -> None:
         name = item.name
-        if item.is_dir(follow_symlinks=False):
-            return self._folder(fd, rules, name, depth)
-        text = None
-        if secrets.must_look(name):
-            data = read_small(name, fd, secrets.LOOK_BYTES)
-            text = None if data is None else data.decode("utf-8", "replace")
-        verdict = rules.decide(name, False, text=text)
-        path = _below(rules.path, name)
-        info = item.stat(follow_symlinks=False)
-        kind = stat.S_IFMT(info.st_mode)
-        if not verdict.kept:
-            # Below a folder that is left out only its tracked files are told about.
-            if not (rules.left_out and not verdict.secret):
-                regular = kind == stat.S_IFREG
-                runs = verdict.runs and regular
-                size = info.st_size if regular else 0
-                self.excluded.append(
-                    Excluded(path, verdict.reason, size, verdict.secret, runs=runs, mtime_ns=info.st_mtime_ns)
-                )
-            return False
-        return self._keep(fd, path, name, info, kind)
-
-    def _keep(self, fd: int, path: str, name: str, info: os.stat_result, kind: int) -> bool:
-        mode = info.st_mode & 0o7777
-        if kind == stat.S_IFREG:
-            self.entries[path] = Entry(path, Kind.FILE, info.st_size, info.st_mtime_ns, mode, inode=info.st_ino)
-        elif kind == stat.S_IFLNK:
-            target = os.readlink(name, dir_fd=fd)
-            self.entries[path] = Entry(
-                path, Kind.SYMLINK, 0, info.st_mtime_ns, mode, target=target, inode=info.st_ino
-            )
-        else:
-            self.excluded.append(Excluded(path, f"{_SPECIAL.get(kind, 'no file')}: it has no content to keep"))
-            return False
-        return True
-
-    def _folder(self, fd: int, rules: FolderRules, name: str, depth: int) -> bool:
         path = _below(rules.path, name)
         verdict = rules.decide(name, True)
         if not verdict.enter:
             if not rules.left_out:
-                self.excluded.append(Excluded(path, verdict.reason, secret=verdict.secret, pruned=True))
-            return False
+                findings.excluded.append(Excluded(path, verdict.reason, secret=verdict.secret, pruned=True))
+            return
         if depth >= MAX_DEPTH:
-            self._cannot(path, f"nested deeper than {MAX_DEPTH} folders")
-            return True
+            findings.cannot(path, f"nested deeper than {MAX_DEPTH} folders")
+            return
+        known = old.below.get(name) if old is not None else None
+        if known is not None and known.verdict != verdict:
+            known = None
+        if known is not None and not self._concerns(path) and _same(item, known):
+            findings.below[name] = known
+            return
         below = open_dir(name, fd)
         try:
-            return self._inside(below, rules, name, verdict, depth)
+            findings.below[name] = self._folder(below, rules, name, verdict, known, depth)
         finally:
             os.close(below)
 
-    def _inside(self, fd: int, rules: FolderRules, name: str, verdict: Verdict, depth: int) -> bool:
-        path = _below(rules.path, name)
-        found = _listed(fd)
+    def _folder(self, fd: int, outer: FolderRules, name: str, verdict: Verdict, old: Node | None, depth: int) -> Node:
+        """The open folder `name`; what `old` says of it is believed as far as nothing speaks against it."""
+        if old is not None and not self._changed(fd, old) and (node := self._into(fd, old)) is not None:
+            return node
+        path = _below(outer.path, name)
+        identity, found = identity_of(os.fstat(fd)), measuring.listed(fd)
         names = {item.name for item in found}
+        findings = Findings()
+        rules = outer.into(name, verdict, surroundings(fd, names))
         environment = generated.virtual_environment(names)
-        if environment and verdict.kept and not rules.included and path not in rules.tracked.folders:
-            self.excluded.append(Excluded(path, environment, pruned=True))
-            return False
+        if environment and verdict.kept and not outer.included and path not in outer.tracked.folders:
+            findings.excluded.append(Excluded(path, environment, pruned=True))
+            return findings.node(rules, Verdict(False, environment), identity)
         if not verdict.kept:
-            self.excluded.append(Excluded(path, verdict.reason))
-        inner = rules.into(name, verdict, surroundings(fd, names))
+            findings.excluded.append(Excluded(path, verdict.reason))
+        stamps = git_stamps(fd) if ".git" in names else None
         if ".git" in names:
-            inner = inner.tracking(tracked_below(fd, path, self.problems))
-        if self.run(fd, inner, found, depth + 1):
-            return True
-        if verdict.kept:
-            info = os.fstat(fd)
-            self.entries[path] = Entry(path, Kind.DIR, 0, info.st_mtime_ns, info.st_mode & 0o7777, inode=info.st_ino)
-        return verdict.kept
-
-    def _cannot(self, path: str, reason: str) -> None:
-        self.problems.append(f"{path}: {reason}")
-        self.unread.append(path)
+            rules = rules.tracking(tracked_below(fd, path, findings.problems))
+        self._list(fd, rules, found, findings, self._comparable(old, stamps, rules), depth + 1)
+        made = findings.node(rules, verdict, identity)
+        made.repository = stamps
+        return made
 
 
 def walk(folder: Path, overrides: Overrides | None = None) -> Tree:
     """The filtered tree of `folder`; raises `FolderGone`."""
-    findings = Walk()
+    return tree_of(listed(folder, overrides))
+
+
+def listed(folder: Path, overrides: Overrides | None = None) -> Node:
+    """`walk`, to go on from with `again`."""
     with folder_fd(folder) as fd:
-        found = _listed(fd)
-        rules = top_rules(fd, {item.name for item in found}, overrides, findings.problems)
-        findings.run(fd, rules, found, 0)
-    return Tree(findings.entries, tuple(findings.excluded), tuple(findings.problems), tuple(findings.unread))
+        return Walk(overrides).top(fd, None)
 
 
-def explain(folder: Path, path: str, overrides: Overrides | None = None) -> Verdict:
-    """The verdict about one path, stepping down as the walk would; raises `FolderGone`."""
-    *above, last = path.strip("/").split("/")
-    with folder_fd(folder) as top:
-        fd = os.dup(top)
-        try:
-            rules = top_rules(fd, _names(fd), overrides, [])
-            for name in above:
-                verdict = rules.decide(name, True)
-                if not verdict.enter:
-                    return Verdict(False, verdict.reason, secret=verdict.secret)
-                below = open_dir(name, fd)
-                os.close(fd)
-                fd = below
-                rules = rules.into(name, verdict, surroundings(fd, _names(fd)))
-            return _last(fd, rules, last)
-        except OSError as error:
-            return Verdict(False, f"not there: {why(error)}")
-        finally:
-            os.close(fd)
+def again(folder: Path, overrides: Overrides | None, old: Node, touched: Iterable[str]) -> Node:
+    """The folder as it is now, where nothing but `touched` and what they decide about changed since `old`.
 
-
-def _last(fd: int, rules: FolderRules, name: str) -> Verdict:
-    is_dir = stat.S_ISDIR(os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode)
-    data = read_small(name, fd, secrets.LOOK_BYTES) if secrets.must_look(name) else None
-    return rules.decide(name, is_dir, text=None if data is None else data.decode("utf-8", "replace"))
-
-
-def size_of(folder: Path) -> Size:
-    """Everything below `folder` counted, no filter; raises `FolderGone`."""
+    `old` must have been made with the same overrides and is of no use afterwards. Raises `FolderGone`.
+    """
     with folder_fd(folder) as fd:
-        files, total, newest = _measure(fd, 0)
-        return Size(files, total, max(newest, os.fstat(fd).st_ctime_ns))
+        anew = {node.path for node in old.repositories if _stamps_now(fd, node.path) != node.repository}
+        return Walk(overrides, set(_folders(old, touched)), anew).top(fd, old)
 
 
-def _measure(fd: int, depth: int) -> tuple[int, int, int]:
-    files = total = newest = 0
-    for item in _listed(fd):
-        with suppress(OSError):
-            info = item.stat(follow_symlinks=False)
-            newest = max(newest, info.st_ctime_ns)
-            if not stat.S_ISDIR(info.st_mode):
-                files, total = files + 1, total + info.st_size
-            elif depth < MAX_DEPTH:
-                below = open_dir(item.name, fd)
-                try:
-                    inner = _measure(below, depth + 1)
-                finally:
-                    os.close(below)
-                files, total, newest = files + inner[0], total + inner[1], max(newest, inner[2])
-    return files, total, newest
+def _folders(top: Node, touched: Iterable[str]) -> Iterable[str]:
+    """The deepest known folders on the way to these paths: where they are listed, or themselves."""
+    for path in touched:
+        node = top
+        for name in path.split("/"):
+            found = node.below.get(name)
+            if found is None:
+                break
+            node = found
+        yield node.path
 
 
-def top_rules(fd: int, names: set[str], overrides: Overrides | None, problems: list[str]) -> FolderRules:
-    """The filter as seen from a workspace's open top folder."""
-    has_git = ".git" in names
-    return top_folder(
-        surroundings(fd, names),
-        tracked=tracked_below(fd, "", problems) if has_git else None,
-        overrides=overrides,
-        exclude_file=exclude_file(fd) if has_git else b"",
-    )
-
-
-def surroundings(fd: int, names: set[str]) -> Surroundings:
-    """What the open folder shows of itself to the filter."""
-    ignore = read_small(IGNORE_FILE, fd, _MAX_IGNORE) if IGNORE_FILE in names else None
-    outputs: frozenset[str] = frozenset()
-    if "package.json" in names and not names.isdisjoint(generated.OUTPUT_FOLDERS):
-        manifest = read_small("package.json", fd, _MAX_IGNORE)
-        outputs = generated.build_outputs((manifest or b"").decode("utf-8", "replace"))
-    return Surroundings(names, ignore or b"", outputs)
-
-
-def _listed(fd: int) -> list[os.DirEntry[str]]:
-    with os.scandir(fd) as found:
-        return list(found)
-
-
-def _names(fd: int) -> set[str]:
-    return {item.name for item in _listed(fd)}
+def _stamps_now(top: int, path: str) -> object:
+    try:
+        with parent_of(top, f"{path}/.git" if path else ".git") as (fd, _):
+            return git_stamps(fd)
+    except OSError:
+        return ()
 
 
 def _below(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name
+
+
+def _same(item: os.DirEntry[str], known: Node) -> bool:
+    return identity_of(item.stat(follow_symlinks=False)) == known.identity

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from monitor.domain.detection import go, node, own, php, python, ruby, static
 from monitor.domain.detection.facts import Facts
 from monitor.domain.detection.result import GUESS, INCOMPLETE, LIKELY, SURE, Detection, quoted
 from monitor.domain.launch import ProjectType
-from monitor.domain.tree import Tree
+from monitor.domain.tree import Entry, Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +78,9 @@ def _one_down(
 ) -> Detection:
     """An app one folder down, where the folder itself holds none; the choice among several is explained."""
     candidates: dict[str, Detection] = {}
-    for folder in sorted(f for f in facts.folders if _searched(f))[:40]:
-        inner = _choose(Facts(tree, texts, f"{folder}/"), wanted_type)
+    folders = sorted(f for f in facts.folders if _searched(f))[:40]
+    for folder, part in _parts(tree, folders).items():
+        inner = _choose(Facts(part, texts, f"{folder}/"), wanted_type)
         if inner.runnable and inner.confidence >= LIKELY - 15:
             candidates[folder] = inner
     if not candidates:
@@ -91,6 +92,17 @@ def _one_down(
         return inner
     explained = f"also found: {', '.join(others[:6])}; serves {chosen}/, choose another with `root:` in slipway.yaml"
     return replace(inner, evidence=(*inner.evidence, explained))
+
+
+def _parts(tree: Tree, folders: Sequence[str]) -> dict[str, Tree]:
+    """What lies in each of these, found in one go: they may be many, and the tree large."""
+    found: dict[str, dict[str, Entry]] = {folder: {} for folder in folders}
+    for path, entry in tree.entries.items():
+        top, _, rest = path.partition("/")
+        for folder in (top, f"{top}/{rest.partition('/')[0]}"):
+            if folder in found:
+                found[folder][path] = entry
+    return {folder: Tree(entries) for folder, entries in found.items()}
 
 
 def _searched(folder: str) -> bool:

@@ -14,6 +14,7 @@ from monitor.web.answers import answer
 from monitor.web.guard import needs, scope_of
 
 PATH = "/api/openapi.json"
+_PATTERN = re.compile(r"\{(\w+):[^{}]*\}")
 _ERROR = {
     "type": "object",
     "required": ["error"],
@@ -48,7 +49,7 @@ def describe(routes: Iterable[web.RouteDef], version: str) -> dict[str, Any]:
     paths: dict[str, Any] = {}
     for route in routes:
         if route.path.startswith("/api"):
-            paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+            paths.setdefault(_PATTERN.sub(r"{\1}", route.path), {})[route.method.lower()] = _operation(route)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Slipway", "version": version},

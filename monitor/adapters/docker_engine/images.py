@@ -125,5 +125,6 @@ def _digest(runtimes: Path, runtime: str, base: str) -> str:
 def _sources(runtimes: Path, runtime: str) -> Iterator[Path]:
     for folder in (*_SHARED, runtime):
         for path in sorted((runtimes / folder).rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
+            parts = path.relative_to(runtimes).parts
+            if path.is_file() and not any(part == "__pycache__" or part.startswith(".") for part in parts):
                 yield path

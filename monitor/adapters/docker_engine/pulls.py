@@ -138,5 +138,8 @@ def _registry(name: str) -> str:
 
 
 def _short(text: str) -> str:
+    """A refusal as a person can read it: where the network failed, what failed and not how it was asked."""
     words = " ".join(text.split())
+    if "dial tcp" in words or "context deadline" in words or "TLS handshake" in words:
+        return f"its registry cannot be reached: {words.rpartition(': ')[2]}"
     return words if len(words) <= 200 else f"{words[:200]}…"

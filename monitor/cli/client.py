@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -40,6 +41,23 @@ class Client:
 
     def delete(self, path: str) -> Any:
         return self.ask("DELETE", path, None)
+
+    def stream(self, path: str) -> Iterator[Any]:
+        """The lines of a stream of JSON, as they come; raises as `get` does."""
+        connection = _Connection(self._path)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            if answer.status >= 400:
+                raise told(json.loads(answer.read()).get("error", {}), answer.status)
+            # Whoever waits for a silent command waits as long as it takes.
+            connection.sock.settimeout(None)
+            for line in answer:
+                yield json.loads(line)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise _unanswered(self._path, error) from None
+        finally:
+            connection.close()
 
     def runs(self) -> bool:
         """Whether a monitor answers."""

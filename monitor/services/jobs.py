@@ -96,6 +96,13 @@ class Jobs:
             task.cancel()
         return job
 
+    async def over(self, job_id: str) -> Job:
+        """The job once it is over. Raises `NotFound`."""
+        job, task = self.get(job_id), self._tasks.get(job_id)
+        if task is not None:
+            await asyncio.wait({task})
+        return job
+
     async def _carry_out(self, job: Job, work: Work) -> None:
         def tell(text: str, done: int | None = None, total: int | None = None) -> None:
             told = {"text": text, "done": done, "total": total}

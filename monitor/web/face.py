@@ -17,6 +17,7 @@ from monitor.services.jobs import Jobs
 from monitor.services.past.past import Past
 from monitor.services.registry import Registry
 from monitor.services.restore.restoring import Restoring
+from monitor.services.running.running import Running
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,5 +48,6 @@ class Face:
     restoring: Restoring | None = None
     past: Past | None = None
     oversight: Oversight = field(default_factory=Oversight)
+    running: Running | None = None
     insight: Insight | None = None
     creating: Creating | None = None

@@ -29,6 +29,7 @@ from monitor.web.guard import Guard
 from monitor.web.openapi import Description
 from monitor.web.pages import Pages
 from monitor.web.restoring import Restores
+from monitor.web.running import Runs
 from monitor.web.system import System
 from monitor.web.tokens import Tokens
 
@@ -48,6 +49,7 @@ def api_app(face: Face, guard: Guard, *before: Middleware) -> web.Application:
     routes += Keeping(face.past, face.jobs).routes()
     routes += Insights(face.insight).routes()
     routes += Creations(face.creating).routes()
+    routes += Runs(face.running, face.jobs).routes()
     routes += [*auditing.routes(), *System(face.oversight).routes()]
     routes += Description(routes, version("slipway")).routes()
     app.add_routes(routes)

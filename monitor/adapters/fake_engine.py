@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from monitor.adapters.data_stage import WithVolumes
+from monitor.adapters.fake_volumes import Content, FakeVolumes
 from monitor.domain.command import Command, Ran
 from monitor.domain.instance import Instance, Running
 from monitor.domain.launch import LaunchSpec, ProjectType, Source, deps_key
@@ -82,6 +84,7 @@ class Stage:
     installs: dict[str, dict[str, Performance]] = field(default_factory=dict)
     layers: set[str] = field(default_factory=set)
     data: set[tuple[str, str]] = field(default_factory=set)
+    volumes: dict[str, dict[str, Content]] = field(default_factory=dict)
     lacking: dict[str, str] = field(default_factory=dict)
     listeners: list[tuple[str, asyncio.Queue[str]]] = field(default_factory=list)
     count: int = 0
@@ -106,7 +109,7 @@ class Stage:
                 queue.put_nowait(workspace)
 
 
-class FakeEngine:
+class FakeEngine(WithVolumes):
     """See `monitor.ports.engine`. `address` gives an instance's host and port, where something real serves for it."""
 
     name = "fake"
@@ -123,6 +126,11 @@ class FakeEngine:
         self.labels_routes = labels_routes
         self._stage = stage
         self._install = install_id
+        self._volumes = self._data = FakeVolumes(
+            stage.volumes.setdefault(install_id, {}),
+            lambda workspace: stage.data.add((install_id, workspace)),
+            lambda workspace: (install_id, workspace) in stage.data,
+        )
         self._play = play
         self._address = address
 
@@ -250,6 +258,7 @@ class FakeEngine:
     async def purge(self, workspace: str) -> None:
         await self.forget(workspace)
         self._stage.data.discard((self._install, workspace))
+        self._stage.volumes[self._install].pop(workspace, None)
         gone = f"{self._install}/{workspace}/"
         self._stage.layers -= {layer for layer in self._stage.layers if layer.startswith(gone)}
 
@@ -272,7 +281,7 @@ class FakeEngine:
             self._stage.listeners.remove(listener)
 
     async def close(self) -> None:
-        """Nothing is held."""
+        self._data.close()
 
     @property
     def _shows(self) -> dict[str, Performance]:

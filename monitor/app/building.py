@@ -17,8 +17,9 @@ from monitor.adapters.traefik_router import TraefikRouter
 from monitor.adapters.visitor import HttpVisitor
 from monitor.adapters.watch import FolderWatch
 from monitor.app import engines, logs
-from monitor.app.doctor import examine
 from monitor.app.creating import creating_of
+from monitor.app.data import data_of, forgetting
+from monitor.app.doctor import examine
 from monitor.app.hands import addresses, gate_states, remover, take_turns, teller
 from monitor.app.insight import insight_of
 from monitor.app.install import Install
@@ -105,7 +106,7 @@ async def build(
     registry.on_change(routing.changed)
 
     observer = Observer(engine, clock)
-    kept = recording(settings, install, store, files, clock, registry, stack, engine.purge)
+    kept = recording(settings, install, store, files, clock, registry, stack, forgetting(install, engine.purge))
     watch = FolderWatch(settings.workspaces, clock)
     intents = Intents(install.files)
     visitor = HttpVisitor(settings.visited, settings.http_port)
@@ -146,12 +147,13 @@ async def build(
     reconciler = Reconciler(settings.workspaces, files, watch, engine, tools, scan_s=settings.scan_s, meter=meter)
     take_turns(kept.turns, reconciler, kept.keeping)
     jobs = Jobs(clock, registry.emit)
+    data = data_of(install, engine, kept, files, clock, registry, observer, routing)
     hands = Hands(traefik.child.stop, remover(engine, observer), teller(registry))
     creating = creating_of(settings, kept.past, reconciler, registry, clock, stack)
     platform = Platform(
         settings=settings, install=install, clock=clock, log_file=log_file, engine=engine, storing=store,
         traefik=traefik, hop=hop, prefixes=prefixes, registry=registry, access=access, jobs=jobs, kept=kept,
-        routing=routing, reconciler=reconciler, watchdog=Watchdog(router, clock, hands), firewall=firewall,
+        data=data, routing=routing, reconciler=reconciler, watchdog=Watchdog(router, clock, hands), firewall=firewall,
         measuring=Measuring(registry, meter, clock), began=clock.monotonic(), first_token=first_token,
         creating=creating,
     )  # fmt: skip
@@ -170,6 +172,7 @@ async def build(
         running=running_of(settings, engine, survey, files, kept, jobs, registry, stack),
         oversight=Oversight(AuditFile(settings.data / "audit.jsonl"), meter, meter.render, look_at),
         creating=creating,
+        data=data,
     )
     await stack.enter_async_context(dashboard(face, settings))
     await stack.enter_async_context(control_socket(face, settings.data))

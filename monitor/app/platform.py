@@ -20,6 +20,7 @@ from monitor.ports.clock import Clock
 from monitor.ports.engine import Engine, EngineAway
 from monitor.services.access import Access
 from monitor.services.creating import Creating
+from monitor.services.data.data import Data
 from monitor.services.jobs import Jobs
 from monitor.services.measuring import Measuring
 from monitor.services.prefixes import Prefixes
@@ -51,6 +52,7 @@ class Platform:
     access: Access
     jobs: Jobs
     kept: Recording
+    data: Data
     routing: Routing
     reconciler: Reconciler
     watchdog: Watchdog
@@ -79,6 +81,9 @@ class Platform:
         group.create_task(self.kept.keeping.run(), name="keeping")
         group.create_task(self.kept.destinations.run(), name="destinations")
         group.create_task(self.kept.housekeeping.run(), name="housekeeping")
+        # Before the reconciler: a volume that is half replaced is made whole before its app starts.
+        group.create_task(self.data.replacer.recover(), name="data volumes")
+        group.create_task(self.data.run(), name="data by the clock")
         group.create_task(self.routing.run(), name="routing")
         group.create_task(self.prefixes.run(), name="prefixes")
         group.create_task(self.reconciler.run(), name="reconciler")

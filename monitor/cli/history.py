@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from monitor.cli.options import as_json, data_folder, settings
-from monitor.cli.past_reach import looked, path_of, with_query
+from monitor.cli.data_option import data_or_folder
+from monitor.cli.options import as_json, settings
+from monitor.cli.past_reach import looked, path_of, stream, with_query
 from monitor.cli.talk import amount, columns, out, out_json, say
 
 SIGNS = {"added": "A", "removed": "D", "changed": "M", "renamed": "R", "mode": "P"}
@@ -22,10 +23,17 @@ SIGNS = {"added": "A", "removed": "D", "changed": "M", "renamed": "R", "mode": "
 )
 @click.option("--before", type=click.IntRange(1), help="Only revisions below this number.")
 @click.option("--follow", is_flag=True, help="With PATH: also under the names the file had before.")
-@data_folder
+@data_or_folder
 @as_json
 def history(
-    name: str, path: str | None, lines: int, before: int | None, follow: bool, data: Path | None, as_json: bool
+    name: str,
+    path: str | None,
+    lines: int,
+    before: int | None,
+    follow: bool,
+    data: Path | None,
+    volume: bool,
+    as_json: bool,
 ) -> None:
     """List the revisions of a workspace, the newest first; with PATH: every version of that file.
 
@@ -33,15 +41,16 @@ def history(
     Examples:
       slipway history shop
       slipway history shop src/app.js --follow
+      slipway history shop --data
       slipway restore shop --revision 12 --path src/app.js
     """
     where = settings({"data": data})
     if path:
-        query = with_query(path_of(name, "history"), {"path": path, "follow": follow})
-        answer = looked(where, query, "versions", name, path, follow=follow)
+        query = with_query(path_of(name, "history"), {"path": path, "follow": follow, "data": volume})
+        answer = looked(where, query, "versions", stream(name, volume), path, follow=follow)
     else:
-        query = with_query(path_of(name, "revisions"), {"limit": lines, "before": before})
-        answer = looked(where, query, "revisions", name, limit=lines, before=before)
+        query = with_query(path_of(name, "revisions"), {"limit": lines, "before": before, "data": volume})
+        answer = looked(where, query, "revisions", stream(name, volume), limit=lines, before=before)
     if as_json:
         out_json(answer)
     elif path:
@@ -72,9 +81,9 @@ def _size(size: int | None) -> str:
 @click.argument("before", metavar="A")
 @click.argument("after", metavar="B", default="newest")
 @click.argument("path", default="")
-@data_folder
+@data_or_folder
 @as_json
-def diff(name: str, before: str, after: str, path: str, data: Path | None, as_json: bool) -> None:
+def diff(name: str, before: str, after: str, path: str, data: Path | None, volume: bool, as_json: bool) -> None:
     """Say what changed from A to B (the newest unless named): files, lines, packages; of one file, the text.
 
     A and B are revisions: a number, a snapshot's name, a moment, or `newest`.
@@ -85,13 +94,13 @@ def diff(name: str, before: str, after: str, path: str, data: Path | None, as_js
       slipway diff shop release-1 newest
       slipway diff shop "1 hour ago" newest src/app.js
     """
-    query = {"from": before, "to": after, "path": path, "text": bool(path)}
+    query = {"from": before, "to": after, "path": path, "text": bool(path), "data": volume}
     where = settings({"data": data})
     found = looked(
         where,
         with_query(path_of(name, "diff"), query),
         "diff",
-        name,
+        stream(name, volume),
         before,
         after,
         path=path,

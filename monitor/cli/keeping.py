@@ -9,10 +9,11 @@ import click
 
 from monitor.cli.backup_reach import ask, job, offline, runs
 from monitor.cli.client import Client
+from monitor.cli.data_option import data_or_folder
 from monitor.cli.options import as_json, data_folder, settings
-from monitor.cli.past_reach import acted, path_of
+from monitor.cli.past_reach import acted, path_of, stream, with_query
 from monitor.cli.talk import amount, out, out_json, say
-from monitor.errors import Incomplete
+from monitor.errors import Incomplete, NotFound, Refused
 from monitor.settings import Settings
 
 
@@ -20,9 +21,9 @@ from monitor.settings import Settings
 @click.argument("name")
 @click.option("--push/--pull", default=True, help="Keep what is here (the default), or fetch what changed elsewhere.")
 @click.option("--confirm-deletes", is_flag=True, help="What vanished all at once is meant to be gone.")
-@data_folder
+@data_or_folder
 @as_json
-def sync(name: str, push: bool, confirm_deletes: bool, data: Path | None, as_json: bool) -> None:
+def sync(name: str, push: bool, confirm_deletes: bool, data: Path | None, volume: bool, as_json: bool) -> None:
     """Keep a workspace as it is right now, and wait until the store has it.
 
     Every save is kept by itself within a second; this is for scripts that must know.
@@ -31,8 +32,12 @@ def sync(name: str, push: bool, confirm_deletes: bool, data: Path | None, as_jso
     Examples:
       slipway sync shop
       slipway sync shop --confirm-deletes
+      slipway sync shop --data
     """
     where = settings({"data": data})
+    if volume:
+        _sync_data(where, name, as_json)
+        return
     if confirm_deletes:
         confirmed = acted(where, "POST", path_of(name, "confirm-deletes"), {}, "confirm_deletes", name)
         say(f"confirmed: {confirmed['mirror']} files may leave the mirror")
@@ -46,41 +51,60 @@ def sync(name: str, push: bool, confirm_deletes: bool, data: Path | None, as_jso
             say(f"! {done['waiting']}: `slipway sync {name} --confirm-deletes`")
 
 
+def _sync_data(where: Settings, name: str, as_json: bool) -> None:
+    if not runs(where):
+        raise Refused("data volumes are kept beside a running monitor only", hint="start it with `slipway up`")
+    done = job(where, path_of(name, "sync"), {"data": True})
+    if as_json:
+        out_json(done)
+        return
+    what = f"revision {done['revision']} of its data, {done['kept_at']}, {done['files']} files"
+    say(f"{name} is kept: {what}" if done["new"] else f"nothing changed since {what}")
+    for path in done["busy"]:
+        say(f"! {path} was changing, or could not be read")
+
+
 @click.command()
 @click.argument("name")
 @click.argument("as_name", metavar="AS")
 @click.option("--at", metavar="TIME", help="As it was at this moment.")
 @click.option("--revision", type=click.IntRange(1), help="As it was in this revision.")
 @click.option("--snapshot", metavar="SNAPSHOT", help="As it was in this snapshot.")
+@click.option("--with-data", is_flag=True, help="With what its data volume holds now, or held at --at.")
 @data_folder
 @as_json
-def fork(name: str, as_name: str, data: Path | None, as_json: bool, **moment: Any) -> int:
+def fork(name: str, as_name: str, with_data: bool, data: Path | None, as_json: bool, **moment: Any) -> int:
     """Make a new workspace AS of the workspace NAME: as it is now, or as it was.
 
-    Files that are never kept (.env, node_modules) are not in it. Data volumes are not copied.
+    Files that are never kept (.env, node_modules) are not in it. Its data volume begins empty unless you say so.
 
     \b
     Examples:
       slipway fork shop shop-experiment
       slipway fork shop shop-last-week --at "7 days ago"
+      slipway fork shop shop-staging --with-data
     """
     if sum(value is not None for value in moment.values()) > 1:
         raise click.UsageError("say to when by one of --at, --revision and --snapshot")
     where = settings({"data": data})
-    done = acted(where, "POST", path_of(name, "fork"), {"as": as_name, **moment}, "fork", name, as_name, **moment)
+    if with_data and not runs(where):
+        raise Refused("data volumes are copied beside a running monitor only", hint="start it with `slipway up`")
+    body = {"as": as_name, **moment, **({"with_data": True} if with_data else {})}
+    done = acted(where, "POST", path_of(name, "fork"), body, "fork", name, as_name, **moment)
     if as_json:
         out_json(done)
     else:
         _lines(done)
+        _lines(done.get("data") or {"lines": ["there was no data to copy"] if with_data else []})
     return Incomplete.exit_code if done["incomplete"] else 0
 
 
 @click.command()
 @click.argument("name", required=False)
 @click.option("--read-data", is_flag=True, help="Read every byte of every object, not only what describes them.")
-@data_folder
+@data_or_folder
 @as_json
-def verify(name: str | None, read_data: bool, data: Path | None, as_json: bool) -> int:
+def verify(name: str | None, read_data: bool, data: Path | None, volume: bool, as_json: bool) -> int:
     """Check that everything that was kept is there and whole; without NAME: of every workspace.
 
     Damage is named object by object, with the revisions and files it hurts (exit code 3).
@@ -93,17 +117,32 @@ def verify(name: str | None, read_data: bool, data: Path | None, as_json: bool) 
     where = settings({"data": data})
     if runs(where):
         names = [name] if name else _kept(Client(where.data))
-        items = [job(where, path_of(one, "verify"), {"read_data": read_data}) for one in names]
+        asked = {"read_data": read_data}
+        about = [
+            (one, about_data) for one in names for about_data in _streams(where, one, volume, everything=not name)
+        ]
+        items = [job(where, with_query(path_of(one, "verify"), {"data": it}), asked) for one, it in about]
     else:
         from monitor.app.past import verify as verify_offline
 
-        items = offline(where, verify_offline, name, read_data=read_data, doing="verifying")
+        items = offline(where, verify_offline, name and stream(name, volume), read_data=read_data, doing="verifying")
     if as_json:
         out_json(items[0] if name else {"items": items})
     else:
         for one in items:
             _lines(one)
     return 0 if all(one["whole"] for one in items) else Incomplete.exit_code
+
+
+def _streams(where: Settings, name: str, volume: bool, *, everything: bool) -> list[bool]:
+    """Which of a workspace's streams are meant: its source (False), its data (True), or all there are."""
+    if not everything:
+        return [volume]
+    try:
+        Client(where.data).get(with_query(path_of(name, "revisions"), {"data": True, "limit": 1}))
+    except NotFound:
+        return [False]
+    return [False, True]
 
 
 def _kept(client: Client) -> list[str]:
@@ -114,9 +153,9 @@ def _kept(client: Client) -> list[str]:
 @click.command()
 @click.argument("name")
 @click.option("--dry-run", is_flag=True, help="Say what would stay and go, and why; change nothing.")
-@data_folder
+@data_or_folder
 @as_json
-def retention(name: str, dry_run: bool, data: Path | None, as_json: bool) -> None:
+def retention(name: str, dry_run: bool, data: Path | None, volume: bool, as_json: bool) -> None:
     """Apply retention now, and remove what nothing needs any more; a running monitor does so every hour.
 
     What is to go is condemned first, and removed a day later at the earliest.
@@ -128,9 +167,10 @@ def retention(name: str, dry_run: bool, data: Path | None, as_json: bool) -> Non
     """
     where = settings({"data": data})
     if dry_run and runs(where):
-        done = dict(Client(where.data).get(path_of(name, "retention")))
+        done = dict(Client(where.data).get(with_query(path_of(name, "retention"), {"data": volume})))
     else:
-        done = acted(where, "POST", path_of(name, "retention"), {}, "collect", name, dry_run=dry_run)
+        path = with_query(path_of(name, "retention"), {"data": volume})
+        done = acted(where, "POST", path, {}, "collect", stream(name, volume), dry_run=dry_run)
     if as_json:
         out_json(done)
     else:

@@ -16,6 +16,13 @@ def path_of(name: str, *parts: str) -> str:
     return "/".join(("/api/workspaces", segment(name), *map(segment, parts)))
 
 
+def stream(name: str, volume: bool) -> str:
+    """What a call on the data folder is told: the workspace, or its data volume's own stream."""
+    from monitor.domain.streams import data_of
+
+    return data_of(name) if volume else name
+
+
 def with_query(path: str, query: Mapping[str, Any]) -> str:
     """The path with what is not None, false or empty."""
     said = {key: "true" if value is True else value for key, value in query.items() if value}

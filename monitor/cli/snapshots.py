@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from monitor.cli.backup_reach import ask
-from monitor.cli.options import as_json, data_folder, settings
-from monitor.cli.past_reach import acted, looked, path_of, with_query
+from monitor.cli.data_option import data_or_folder
+from monitor.cli.options import as_json, settings
+from monitor.cli.past_reach import acted, looked, path_of, stream, with_query
 from monitor.cli.talk import amount, columns, out, out_json, say
 
 
@@ -43,7 +44,7 @@ tag_filter = click.option("--tag", help="Only those with this tag.")
 @click.option(
     "--revision", metavar="WHICH", help="Name this one (a number or a moment) instead of what is there now."
 )
-@data_folder
+@data_or_folder
 @as_json
 def create(
     name: str,
@@ -53,6 +54,7 @@ def create(
     ttl_s: int | None,
     revision: str | None,
     data: Path | None,
+    volume: bool,
     as_json: bool,
 ) -> None:
     """Keep the workspace NAME as it is right now, under the name SNAPSHOT.
@@ -65,11 +67,23 @@ def create(
     body = {"name": snapshot, "note": note, "tags": list(tags), "ttl_s": ttl_s, "revision": revision}
     how: dict[str, Any] = {"revision": revision, "note": note, "tags": tags, "ttl_s": ttl_s}
     where = settings({"data": data})
-    made = acted(where, "POST", path_of(name, "snapshots"), body, "snapshot", name, snapshot, **how)
+    made = acted(
+        where,
+        "POST",
+        with_query(path_of(name, "snapshots"), {"data": volume}),
+        body,
+        "snapshot",
+        stream(name, volume),
+        snapshot,
+        **how,
+    )
     if as_json:
         out_json(made)
     else:
-        say(f"{made['name']} is revision {made['seq']} of {name}{_until(made)}")
+        say(f"{made['name']} is revision {made['seq']} of {stream(name, volume)}{_until(made)}")
+        if about_data := made.get("data"):
+            said = about_data.get("error") or f"and revision {about_data['revision']} of its data"
+            say(f"! its data has no such name: {said}" if about_data.get("error") else said)
 
 
 @snapshot.command(name="list")
@@ -77,9 +91,11 @@ def create(
 @click.option("--tree", is_flag=True, help="Show what descends from what: restores and forks are branches.")
 @click.option("--all", "whole", is_flag=True, help="With --tree: every single revision.")
 @tag_filter
-@data_folder
+@data_or_folder
 @as_json
-def list_(name: str, tree: bool, whole: bool, tag: str | None, data: Path | None, as_json: bool) -> None:
+def list_(
+    name: str, tree: bool, whole: bool, tag: str | None, data: Path | None, volume: bool, as_json: bool
+) -> None:
     """List the snapshots of the workspace NAME.
 
     \b
@@ -87,12 +103,25 @@ def list_(name: str, tree: bool, whole: bool, tag: str | None, data: Path | None
       slipway snapshot list shop
       slipway snapshot list shop --tree
       slipway snapshot list shop --tag release --json
+      slipway snapshot list shop --data
     """
     where = settings({"data": data})
     if tree:
-        answer = looked(where, with_query(path_of(name, "tree"), {"whole": whole}), "tree", name, whole=whole)
+        answer = looked(
+            where,
+            with_query(path_of(name, "tree"), {"whole": whole, "data": volume}),
+            "tree",
+            stream(name, volume),
+            whole=whole,
+        )
     else:
-        answer = looked(where, with_query(path_of(name, "snapshots"), {"tag": tag}), "listed", name, tag=tag)
+        answer = looked(
+            where,
+            with_query(path_of(name, "snapshots"), {"tag": tag, "data": volume}),
+            "listed",
+            stream(name, volume),
+            tag=tag,
+        )
     if as_json:
         out_json(answer)
     elif tree:
@@ -109,16 +138,17 @@ def list_(name: str, tree: bool, whole: bool, tag: str | None, data: Path | None
 @snapshot.command()
 @click.argument("name")
 @click.argument("snapshot")
-@data_folder
+@data_or_folder
 @as_json
-def show(name: str, snapshot: str, data: Path | None, as_json: bool) -> None:
+def show(name: str, snapshot: str, data: Path | None, volume: bool, as_json: bool) -> None:
     """Show all there is to one snapshot.
 
     \b
     Examples:
       slipway snapshot show shop release-1
     """
-    one = looked(settings({"data": data}), path_of(name, "snapshots", snapshot), "shown", name, snapshot)
+    path = with_query(path_of(name, "snapshots", snapshot), {"data": volume})
+    one = looked(settings({"data": data}), path, "shown", stream(name, volume), snapshot)
     if as_json:
         out_json(one)
         return
@@ -142,9 +172,9 @@ def show(name: str, snapshot: str, data: Path | None, as_json: bool) -> None:
 @click.argument("name")
 @click.argument("snapshot")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@data_folder
+@data_or_folder
 @as_json
-def delete(name: str, snapshot: str, yes: bool, data: Path | None, as_json: bool) -> None:
+def delete(name: str, snapshot: str, yes: bool, data: Path | None, volume: bool, as_json: bool) -> None:
     """Remove a name; the revision it names stays as long as retention keeps it.
 
     \b
@@ -153,8 +183,8 @@ def delete(name: str, snapshot: str, yes: bool, data: Path | None, as_json: bool
     """
     if not yes:
         ask(f"Delete the snapshot {snapshot} of {name}?")
-    path = path_of(name, "snapshots", snapshot)
-    done = acted(settings({"data": data}), "DELETE", path, {}, "delete_snapshot", name, snapshot)
+    path = with_query(path_of(name, "snapshots", snapshot), {"data": volume})
+    done = acted(settings({"data": data}), "DELETE", path, {}, "delete_snapshot", stream(name, volume), snapshot)
     _told(done, as_json, f"{snapshot} is deleted; revision {done['seq']} stays as long as retention keeps it")
 
 
@@ -163,10 +193,16 @@ def delete(name: str, snapshot: str, yes: bool, data: Path | None, as_json: bool
 @click.argument("snapshot")
 @click.argument("tags", nargs=-1)
 @click.option("--remove", "gone", multiple=True, metavar="TAG", help="Take a tag away; may be repeated.")
-@data_folder
+@data_or_folder
 @as_json
 def tag(
-    name: str, snapshot: str, tags: tuple[str, ...], gone: tuple[str, ...], data: Path | None, as_json: bool
+    name: str,
+    snapshot: str,
+    tags: tuple[str, ...],
+    gone: tuple[str, ...],
+    data: Path | None,
+    volume: bool,
+    as_json: bool,
 ) -> None:
     """Add TAGS to a snapshot, or take them away.
 
@@ -176,7 +212,7 @@ def tag(
       slipway snapshot tag shop release-1 --remove draft
     """
     changes = {"add_tags": list(tags), "remove_tags": list(gone)}
-    done = _changed(data, name, snapshot, changes)
+    done = _changed(data, name, snapshot, changes, volume)
     _told(done, as_json, f"{snapshot} has the tags {', '.join(done['tags']) or 'none'}")
 
 
@@ -186,7 +222,7 @@ def tag(
 @click.argument("note", required=False)
 @ttl
 @click.option("--forever", is_flag=True, help="It no longer expires.")
-@data_folder
+@data_or_folder
 @as_json
 def note(
     name: str,
@@ -195,6 +231,7 @@ def note(
     ttl_s: int | None,
     forever: bool,
     data: Path | None,
+    volume: bool,
     as_json: bool,
 ) -> None:
     """Give a snapshot another NOTE, or another time to live, counted from now.
@@ -204,13 +241,15 @@ def note(
       slipway snapshot note shop release-1 "what the customer saw"
       slipway snapshot note shop release-1 --forever
     """
-    done = _changed(data, name, snapshot, {"note": note, "ttl_s": ttl_s, "forever": forever})
+    changes = {"note": note, "ttl_s": ttl_s, "forever": forever}
+    done = _changed(data, name, snapshot, changes, volume)
     _told(done, as_json, f"{snapshot} is noted{_until(done)}")
 
 
-def _changed(data: Path | None, name: str, snapshot: str, changes: dict[str, Any]) -> dict[str, Any]:
-    path = path_of(name, "snapshots", snapshot)
-    return acted(settings({"data": data}), "PATCH", path, changes, "change_snapshot", name, snapshot, changes)
+def _changed(data: Path | None, name: str, snapshot: str, changes: dict[str, Any], volume: bool) -> dict[str, Any]:
+    path = with_query(path_of(name, "snapshots", snapshot), {"data": volume})
+    about = stream(name, volume)
+    return acted(settings({"data": data}), "PATCH", path, changes, "change_snapshot", about, snapshot, changes)
 
 
 def _told(done: dict[str, Any], as_json: bool, sentence: str) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from monitor.domain.data_terms import every, size
 from monitor.domain.retention_policy import span_of
 from monitor.domain.schedule import Schedule, check
 
@@ -41,6 +42,16 @@ def _text_span(value: object) -> object:
     return value if value is None else span_of("all", value)
 
 
+def _checked(read: Callable[[str], object]) -> Callable[[str], str]:
+    """The text itself, if `read` takes it."""
+
+    def check_text(text: str) -> str:
+        read(text)
+        return text
+
+    return check_text
+
+
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -66,7 +77,10 @@ class Retention(_Table):
 
 
 class Keep(_Table):
-    """`snapshots` is a cron expression, perhaps with a zone behind it, or `off`."""
+    """`snapshots` is a cron expression, perhaps with a zone behind it, or `off`; `data` how often the data volume is
+    kept while its app runs, or `off`; `data_limit` how large it may be to be kept."""
 
     snapshots: Annotated[str, Field(max_length=200), AfterValidator(_schedule)] | None = None
+    data: Annotated[str, Field(max_length=20), AfterValidator(_checked(every))] | None = None
+    data_limit: Annotated[str, Field(max_length=20), AfterValidator(_checked(size))] | None = None
     retention: Retention = Retention()

@@ -22,15 +22,19 @@ IGNORE_FILE = ".gitignore"
 class Overrides:
     """`slipway.yaml`'s own lists, in ignore-file syntax relative to the workspace; `exclude` beats `include`.
 
-    `secrets` names the secrets that are kept all the same; nothing else opts in.
+    `secrets` names the secrets that are kept all the same; nothing else opts in. `everything`: there is no filter at
+    all, as for data volumes, where nothing can be made again.
     """
 
     exclude: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
+    everything: bool = False
 
     def allows_secret(self, path: str, is_dir: bool = False) -> bool:
         """The path, or a folder above it, is named as a secret to keep."""
+        if self.everything:
+            return True
         allowed = patterns_of(self.secrets)
         while allowed and path:
             if _hit(allowed, path, is_dir) is not None:
@@ -81,6 +85,8 @@ class FolderRules:
 
     def decide(self, name: str, is_dir: bool, *, text: str | None = None) -> Verdict:
         """About one name in this folder; `text` is needed where `secrets.must_look(name)`."""
+        if self.overrides.everything:
+            return _KEPT_FOLDER if is_dir else _KEPT_FILE
         path = f"{self.path}/{name}" if self.path else name
         if name in generated.VERSION_CONTROL:
             return Verdict(False, f"built-in: {name} is version control's own data")
@@ -177,7 +183,9 @@ def top_folder(
 ) -> FolderRules:
     """The rules at a workspace's top; `exclude_file` is `.git/info/exclude`, weaker than any `.gitignore`."""
     ignores = _with((), "", exclude_file, ".git/info/exclude")
-    return FolderRules("", here, _with(ignores, "", here.ignore), tracked or Tracked(), overrides or Overrides())
+    chosen = overrides or Overrides()
+    rules = FolderRules("", here, _with(ignores, "", here.ignore), tracked or Tracked(), chosen)
+    return replace(rules, included=chosen.everything)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,21 @@ class SyncState:
 
 
 @dataclass(frozen=True, slots=True)
+class DataState:
+    """What is kept of its data volume: the newest revision of the data's own stream.
+
+    `error` is a sentence where the last look at the volume failed.
+    """
+
+    revision: int | None = None
+    kept_at: str | None = None
+    grade: str = ""
+    files: int = 0
+    bytes: int = 0
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """Why a workspace does not answer: exit reason, the last lines it printed, the sockets it listens on.
 
@@ -65,6 +80,7 @@ class WorkspaceState:
     reason: str = ""
     hint: str = ""
     sync: SyncState = SyncState()
+    data: DataState | None = None
     failure: Failure | None = None
     progress: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -27,6 +27,7 @@ from monitor.domain.instance import Running as Running
 from monitor.domain.launch import LaunchSpec, ProjectType
 from monitor.domain.stack import Stack
 from monitor.errors import Away, Refused, SlipwayError
+from monitor.ports.volumes import Volumes
 
 Progress = Callable[[str], None]
 """Takes one line of progress for people; never raises, never blocks."""
@@ -100,7 +101,7 @@ def refuse_stack(spec: LaunchSpec) -> None:
         )
 
 
-class Engine(Protocol):
+class Engine(Volumes, Protocol):
     """See the module's promises."""
 
     name: str

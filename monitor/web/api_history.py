@@ -11,7 +11,7 @@ from monitor.services.past.past import Past
 from monitor.services.past.reading import NEWEST
 from monitor.services.past.timeline import Zoom
 from monitor.web.answers import answer
-from monitor.web.asking import choice, needed, query_flag, query_number, query_text, workspace
+from monitor.web.asking import choice, needed, query_flag, query_number, query_text, stream
 from monitor.web.guard import needs
 from monitor.web.streaming import streamed
 
@@ -20,7 +20,7 @@ MAX_SEQ = 2**63 - 1
 
 
 class Histories:
-    """The handlers; `routes` is the table."""
+    """The handlers; `routes` is the table. With `?data=true` each is about the data volume instead of the source."""
 
     def __init__(self, past: Past | None) -> None:
         self._past = past
@@ -42,7 +42,7 @@ class Histories:
     async def revisions(self, request: web.Request) -> web.Response:
         """A workspace's revisions, the newest first (`?limit=`, `?before=` the last page's `next`)."""
         limit, before = query_number(request, "limit", 100, MAX_ITEMS), query_number(request, "before", None, MAX_SEQ)
-        found = await given(self._past).reading.revisions(workspace(request), limit=limit or 100, before=before)
+        found = await given(self._past).reading.revisions(stream(request), limit=limit or 100, before=before)
         return answer(found)
 
     @needs(Scope.READ)
@@ -52,7 +52,7 @@ class Histories:
         Instead of a number it may be named by a snapshot, a moment or `newest`.
         """
         found = await given(self._past).reading.revision(
-            workspace(request),
+            stream(request),
             request.match_info["seq"],
             listing=query_flag(request, "listing"),
             below=query_text(request, "path"),
@@ -68,7 +68,7 @@ class Histories:
         `?text=true` adds the unified difference, where `path` is one file.
         """
         found = await given(self._past).reading.diff(
-            workspace(request),
+            stream(request),
             needed(request, "from"),
             query_text(request, "to") or NEWEST,
             path=query_text(request, "path"),
@@ -80,7 +80,7 @@ class Histories:
     async def history(self, request: web.Request) -> web.Response:
         """Every version of the file `?path=`, the newest first; `?follow=true`: also under its earlier names."""
         found = await given(self._past).reading.versions(
-            workspace(request), needed(request, "path"), follow=query_flag(request, "follow")
+            stream(request), needed(request, "path"), follow=query_flag(request, "follow")
         )
         return answer(found)
 
@@ -92,9 +92,7 @@ class Histories:
         """
         limit, before = query_number(request, "limit", 100, MAX_ITEMS), query_number(request, "before", None, MAX_SEQ)
         zoom = Zoom(choice({"zoom": query_text(request, "zoom")}, "zoom", tuple(Zoom), Zoom.ALL))
-        found = await given(self._past).timeline.page(
-            workspace(request), zoom=zoom, limit=limit or 100, before=before
-        )
+        found = await given(self._past).timeline.page(stream(request), zoom=zoom, limit=limit or 100, before=before)
         return answer(found)
 
     @needs(Scope.READ)
@@ -104,7 +102,7 @@ class Histories:
         `?whole=true`: all of it, not only what is around the changes.
         """
         found = await given(self._past).comparing.sides(
-            workspace(request),
+            stream(request),
             needed(request, "from"),
             query_text(request, "to") or NEWEST,
             needed(request, "path").strip("/"),
@@ -116,7 +114,7 @@ class Histories:
     @needs(Scope.ADMIN)
     async def archive(self, request: web.Request) -> web.StreamResponse:
         """A revision's files as one archive (`?format=tar.gz|zip`, `?path=`: only that folder or file)."""
-        past, name = given(self._past), workspace(request)
+        past, name = given(self._past), stream(request)
         packing = Packing(choice({"format": query_text(request, "format")}, "format", tuple(Packing), Packing.TAR))
         seq = await past.reading.seq(name, request.match_info["seq"])
         chunks = past.exporting.chunks(name, seq, packing, query_text(request, "path").strip("/"))

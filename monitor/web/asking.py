@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 
 from aiohttp import web
 
+from monitor.domain.streams import data_of
 from monitor.domain.workspace import NAME
 from monitor.errors import NotFound, UsageError
 
@@ -20,6 +21,12 @@ def workspace(request: web.Request) -> str:
     if not NAME.match(name):
         raise NotFound(f"there is no workspace {name[:60]!r}", hint="`slipway list` shows all of them")
     return name
+
+
+def stream(request: web.Request) -> str:
+    """What the request is about: the workspace's source, with `?data=true` its data volume."""
+    name = workspace(request)
+    return data_of(name) if query_flag(request, "data") else name
 
 
 def only(given: Given, *fields: str) -> Given:

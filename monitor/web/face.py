@@ -10,8 +10,10 @@ from monitor.ports.audit import Audit, Unwritten
 from monitor.ports.meter import Meter, Unmeasured
 from monitor.services.access import Access
 from monitor.services.creating import Creating
+from monitor.services.data.data import Data
 from monitor.services.desk import Desk
 from monitor.services.destinations.backups import Backups
+from monitor.services.git.following import Following
 from monitor.services.insight.insight import Insight
 from monitor.services.jobs import Jobs
 from monitor.services.past.past import Past
@@ -51,3 +53,5 @@ class Face:
     running: Running | None = None
     insight: Insight | None = None
     creating: Creating | None = None
+    git: Following | None = None
+    data: Data | None = None

@@ -11,10 +11,12 @@ from monitor.domain.access import Scope
 from monitor.domain.restoring.plan import Mode
 from monitor.domain.workspace import NAME
 from monitor.errors import NotFound, UsageError
+from monitor.services.data.data import Data
 from monitor.services.destinations.destination import silent
 from monitor.services.jobs import Jobs, Tell
 from monitor.services.restore.restoring import Asked, Restoring
 from monitor.web.answers import answer, body
+from monitor.web.asking import flag
 from monitor.web.guard import Forbidden, needs
 
 TEXTS = ("at", "snapshot", "path", "into", "as", "destination")
@@ -25,8 +27,10 @@ FIELDS = frozenset({*TEXTS, *FLAGS, "revision", "mode"})
 class Restores:
     """The handlers; `routes` is the table. `trusted`: only who owns the data folder gets here."""
 
-    def __init__(self, restoring: Restoring | None, jobs: Jobs, *, trusted: bool = False) -> None:
-        self._given, self._jobs, self._trusted = restoring, jobs, trusted
+    def __init__(
+        self, restoring: Restoring | None, jobs: Jobs, data: Data | None = None, *, trusted: bool = False
+    ) -> None:
+        self._given, self._jobs, self._data, self._trusted = restoring, jobs, data, trusted
 
     def routes(self) -> list[web.RouteDef]:
         """Every path about restoring."""
@@ -40,20 +44,23 @@ class Restores:
         """Put a workspace back: `{"at"|"revision"|"snapshot", "mode", "path", "into"|"as", "dry_run"}`; a job.
 
         Without a moment a deleted workspace comes back as it was last. `dry_run` answers with the plan at once.
-        `destination` restores straight from a copy; `into`, a folder on the host, works on the control socket only.
+        `data`: its data volume, and nothing else. `destination` restores straight from a copy; `into`, a folder on
+        the host, works on the control socket only.
         """
         name, given = request.match_info["name"], await body(request)
         if not NAME.match(name):
             raise NotFound(f"there is no workspace {name[:60]!r}", hint="`slipway list` shows all of them")
-        asked, restoring = _asked(given), self._restoring()
+        about_data = flag(given, "data")
+        asked = _asked({key: value for key, value in given.items() if key != "data"})
+        restore = volumes(self._data).restore if about_data else self._restoring().one
         if asked.into is not None and not self._trusted:
             raise Forbidden("a folder on the host is not restored to over the network", hint="use `slipway restore`")
 
         if asked.dry_run:
-            return answer(await restoring.one(name, asked, silent))
+            return answer(await restore(name, asked, silent))
 
         async def work(tell: Tell) -> Any:
-            return await restoring.one(name, asked, tell)
+            return await restore(name, asked, tell)
 
         return answer(self._jobs.begin("restore", name, work).as_json(), 202)
 
@@ -75,6 +82,13 @@ class Restores:
         if self._given is None:
             raise NotFound("nothing is kept here")
         return self._given
+
+
+def volumes(data: Data | None) -> Data:
+    """The data volumes; raises `NotFound` where there are none."""
+    if data is None:
+        raise NotFound("there are no data volumes here")
+    return data
 
 
 def _asked(given: dict[str, Any]) -> Asked:

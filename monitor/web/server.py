@@ -19,9 +19,9 @@ from monitor.web.api import Api
 from monitor.web.api_history import Histories
 from monitor.web.api_insight import Insights
 from monitor.web.api_keeping import Keeping
-from monitor.web.creating import Creations
 from monitor.web.api_snapshots import Snapshots
 from monitor.web.auditing import Auditing
+from monitor.web.creating import Creations
 from monitor.web.destinations import Destinations
 from monitor.web.events import Events
 from monitor.web.face import Face
@@ -44,9 +44,9 @@ def api_app(face: Face, guard: Guard, *before: Middleware) -> web.Application:
     events = Events(face.registry, guard)
     routes = [*Api(face).routes(), *Tokens(face.access).routes(), web.get("/api/events", events.handle)]
     routes += Destinations(face.backups, face.jobs).routes()
-    routes += Restores(face.restoring, face.jobs, trusted=guard.trusted).routes()
-    routes += [*Histories(face.past).routes(), *Snapshots(face.past).routes()]
-    routes += Keeping(face.past, face.jobs).routes()
+    routes += Restores(face.restoring, face.jobs, face.data, trusted=guard.trusted).routes()
+    routes += [*Histories(face.past).routes(), *Snapshots(face.past, face.data).routes()]
+    routes += Keeping(face.past, face.jobs, face.data).routes()
     routes += Insights(face.insight).routes()
     routes += Creations(face.creating).routes()
     routes += Runs(face.running, face.jobs).routes()

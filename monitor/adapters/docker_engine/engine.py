@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from ipaddress import IPv4Network
 from pathlib import Path
 
+from monitor.adapters.data_stage import WithVolumes
 from monitor.adapters.docker_engine import events
 from monitor.adapters.docker_engine.bases import Bases
 from monitor.adapters.docker_engine.cleaning import Cleaner
@@ -17,6 +18,7 @@ from monitor.adapters.docker_engine.client import DockerClient
 from monitor.adapters.docker_engine.commands import Commands
 from monitor.adapters.docker_engine.containers import Containers
 from monitor.adapters.docker_engine.control import UNKNOWN, ControlFolders
+from monitor.adapters.docker_engine.data import DataVolumes
 from monitor.adapters.docker_engine.deps import DependencyLayers
 from monitor.adapters.docker_engine.images import RuntimeImages
 from monitor.adapters.docker_engine.info import daemon
@@ -57,7 +59,7 @@ def _no_step(_name: str) -> None:
     """Nothing to do between steps."""
 
 
-class DockerEngine:
+class DockerEngine(WithVolumes):
     """See `monitor.ports.engine`. `step` is told each step of a start by name, so that a test can crash there."""
 
     name = "docker"
@@ -90,6 +92,8 @@ class DockerEngine:
         )
         self._bases = Bases(self._images, self._stacks.pulls, clock)
         self._busy: Counter[str] = Counter()
+        self._volumes = self._data = DataVolumes(
+        )
         self._cleaner = Cleaner(
             self._client, self._names, self._containers, self._networks, self._control, self._busy
         )
@@ -213,6 +217,7 @@ class DockerEngine:
 
     async def close(self) -> None:
         self._stacks.close()
+        self._data.close()
         await self._client.close()
 
     async def _start(self, spec: LaunchSpec, launch: Launch, generation: int) -> Instance:

@@ -12,7 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+from monitor.adapters.data_stage import WithVolumes
 from monitor.adapters.process_engine import commands, deps, edits, observing, starting, stopping
+from monitor.adapters.process_engine.data import DataVolumes
 from monitor.adapters.process_engine.exits import Exits
 from monitor.adapters.process_engine.workshop import Config, Workshop
 from monitor.domain.command import Command, Ran
@@ -26,7 +28,7 @@ T = TypeVar("T")
 THREADS = 4
 
 
-class ProcessEngine:
+class ProcessEngine(WithVolumes):
     """Keeps the promises of `monitor.ports.engine`; used from one event loop."""
 
     name = "process"
@@ -40,6 +42,7 @@ class ProcessEngine:
         self._opening = asyncio.Lock()
         self._workshop: Workshop | None = None
         self._working: set[str] = set()
+        self._volumes = self._data = DataVolumes(self._open)
 
     async def check(self) -> EngineInfo:
         """Always answers: there is no daemon that could be away."""
@@ -151,6 +154,7 @@ class ProcessEngine:
     async def close(self) -> None:
         """Let go of everything; instances run on."""
         self._exits.close()
+        self._data.close()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _open(self) -> Workshop:

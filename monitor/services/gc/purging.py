@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from monitor.domain import keys
-from monitor.domain.workspace import NAME
+from monitor.domain.streams import is_stream
 from monitor.errors import Conflict, NotFound, UsageError
 from monitor.ports.store import Listed, Store
 from monitor.services.at_once import each
@@ -56,7 +56,7 @@ class Purger:
         self, workspace: str, *, dry_run: bool = False, tell: Tell = lambda text, done, total: None
     ) -> Purged:
         """Remove all of it; raises `NotFound`, `Conflict` while revisions are spooled, `Fenced`, `StoreAway`."""
-        if not NAME.fullmatch(workspace):
+        if not is_stream(workspace):
             raise UsageError(f"{workspace[:60]!r} is no workspace's name.")
         result = Purged(workspace, dry_run=dry_run)
         async with self._ground.hold(workspace):

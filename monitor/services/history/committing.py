@@ -100,7 +100,7 @@ class Batch:
         head.changes, head.wanted = len(plan.read), sum(entry.size for entry in plan.read)
         self._much = head.wanted > RECALL_BYTES or head.changes > RECALL_FILES
         gathered, where = await self._gather(plan)
-        unsettled = {c.path for c in gathered.unsettled if not c.gone} | gathered.torn
+        unsettled = {c.path for c in gathered.unsettled if not c.gone} | gathered.torn | request.tree.restless
         self._unstable = unsettled if request.only else unsettled | plan.unseen
         state = await self._run(composed, plan, gathered.entries(where), head.state, unsettled | plan.unseen)
         self._note(plan, gathered)

@@ -147,11 +147,16 @@ class Acting:
 
     async def folder(self, name: str) -> Path:
         """Where the workspace is; raises `NotFound` where it has no folder, `Conflict` while it is restored."""
+        found = await self.folder_of(name)
+        if doing := self.restorer.turns.doing(name):
+            raise Conflict(f"{name} is busy: {doing}", hint="try again once that is over")
+        return found
+
+    async def folder_of(self, name: str) -> Path:
+        """Where the workspace is, whoever is at it; raises `NotFound` where it has no folder."""
         found = (await self.reading.folders()).get(name)
         if found is None:
             raise NotFound(f"there is no workspace {name[:60]!r}", hint="`slipway list` shows all of them")
-        if doing := self.restorer.turns.doing(name):
-            raise Conflict(f"{name} is busy: {doing}", hint="try again once that is over")
         return found
 
     async def _commit(self, name: str, folder: Path, kind: str) -> int:

@@ -11,7 +11,8 @@ from typing import Any
 from monitor.domain.history.lineage import landmarks, tree_lines
 from monitor.domain.history.revision import Why
 from monitor.domain.moments import rfc3339
-from monitor.domain.workspace import NAME, assign_names
+from monitor.domain.streams import is_data, is_stream, workspace_of
+from monitor.domain.workspace import assign_names
 from monitor.errors import NotFound, Refused
 from monitor.ports.clock import Clock
 from monitor.ports.files import Files
@@ -115,13 +116,13 @@ class Reading:
         return {**found.as_json(), "lines": found.lines()}
 
     async def kept(self) -> list[str]:
-        """Every workspace that has a history, its folder there or not."""
+        """Every stream that has a history: workspaces, their folders there or not, and their data."""
         return await workspaces(Below(self.archive.store, self.archive.prefix))
 
     async def deleted(self) -> dict[str, Any]:
         """The workspaces without a folder, with the revision that `restore` would bring back."""
         there = await self.folders()
-        gone = [name for name in await self.kept() if name not in there]
+        gone = [name for name in await self.kept() if name not in there and not is_data(name)]
         found = await each(self._deleted, gone)
         return {"items": [one for one in found if one is not None]}
 
@@ -146,8 +147,13 @@ class Reading:
 
     async def seqs(self, name: str) -> list[int]:
         """What revisions there are, ascending; raises `NotFound` where there is neither history nor folder."""
-        seqs = await self.archive.seqs(name) if NAME.match(name) else []
-        if not seqs and (not NAME.match(name) or name not in await self.folders()):
+        seqs = await self.archive.seqs(name) if is_stream(name) else []
+        if not seqs and is_data(name):
+            raise NotFound(
+                f"nothing of the data of {workspace_of(name)[:60]!r} is kept",
+                hint="it is kept once its app has written to its data volume: `slipway sync NAME --data`",
+            )
+        if not seqs and (not is_stream(name) or name not in await self.folders()):
             raise NotFound(
                 f"there is no workspace {name[:60]!r}, and nothing of one is kept",
                 hint="`slipway list` and `slipway list --deleted` show what there is",

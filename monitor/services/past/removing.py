@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from monitor.domain.streams import data_of
 from monitor.errors import Conflict, Refused, UsageError
 from monitor.ports.folders import Folders
 from monitor.services.gc.purging import Purger
@@ -55,12 +56,20 @@ class Removing:
         Raises as `check` does.
         """
         await self.check(name, confirm, dry_run=dry_run)
+        data = await self._purge_data(name, dry_run=dry_run, tell=tell)
         done = await self.purger.purge(name, dry_run=dry_run, tell=tell)
         if not dry_run:
             await self.acting.mirror.purged(name)
             self.acting.terms.forget(name)
             await self.forget(name)
-        return done.as_json()
+        return {**done.as_json(), "data": data}
+
+    async def _purge_data(self, name: str, *, dry_run: bool, tell: Tell) -> dict[str, Any] | None:
+        """The stream of its data volume; None where nothing of that was ever kept."""
+        stream = data_of(name)
+        if not await self.acting.reading.archive.seqs(stream):
+            return None
+        return (await self.purger.purge(stream, dry_run=dry_run, tell=tell)).as_json()
 
     async def check(self, name: str, confirm: str, *, dry_run: bool = False) -> None:
         """`confirm` is the name again: raises `UsageError` without it, `Conflict` while the folder is there."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from monitor.domain.history.revision import Why
 from monitor.domain.restoring.plan import Mode
+from monitor.domain.streams import is_data
 from monitor.errors import NotFound, SlipwayError, UsageError
 from monitor.ports.clock import Clock
 from monitor.services.destinations.looking import known
@@ -73,7 +74,8 @@ class Restoring:
                 "all workspaces are restored as a whole, to a moment", hint="name one workspace, or --at"
             )
         async with self.opened(asked.destination) as archive:
-            names = await known(Below(archive.store, archive.prefix), workspaces)
+            kept = await known(Below(archive.store, archive.prefix), workspaces)
+            names = [name for name in kept if not is_data(name)]
             items = [await self._calmly(archive, name, asked, tell) for name in names]
         problems = [f"{item['workspace']}: {item['error']}" for item in items if item.get("error")]
         problems += [f"{item['workspace']}: not all of it is in place" for item in items if item.get("incomplete")]

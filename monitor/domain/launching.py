@@ -60,7 +60,7 @@ def spec_for(
         restart_on_edit=detection.restart_on_edit and runtime.restart_on_edit,
         install=_command(detection, runtime, detection.tools, _install(detection, runtime)),
         setup=_command(detection, runtime, detection.setup),
-        build=_command(detection, runtime, _told(way), detection.build) if detection.build else None,
+        build=_command(detection, runtime, _told(way, detection), detection.build) if detection.build else None,
         deps_files=detection.deps_files,
         deps_key=deps_key,
         env=environment(workspace, detection, config),
@@ -142,9 +142,12 @@ def _dotenv(detection: Detection) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"{folder}.env" for folder in (f"{detection.root}/" if detection.root else "", "")))
 
 
-def _told(way: Way) -> str | None:
-    """What tells a build its prefix; a configuration we cannot change is left as it is."""
-    return f"slipway-base {way.build}" if way.build else None
+def _told(way: Way, detection: Detection) -> str | None:
+    """What tells a build its prefix, in the folder of the app; a configuration we cannot change is left as it is."""
+    if not way.build:
+        return None
+    command = f"slipway-base {way.build}"
+    return f"(cd {shlex.quote(detection.member)} && {command})" if detection.member else command
 
 
 def _start(detection: Detection, runtime: Runtime, way: Way) -> str:

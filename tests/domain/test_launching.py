@@ -107,3 +107,16 @@ def test_a_lock_file_that_does_not_fit_is_left_aside_aloud() -> None:
     assert "{ npm ci; } || {" in install
     assert "the lock file does not fit" in install
     assert install.endswith("npm install; }")
+
+
+def test_the_member_of_a_monorepo_that_is_served_is_told_its_prefix() -> None:
+    made = spec("node/managers-turbo-web-and-docs")
+    assert made.build is not None
+    assert "(cd apps/web && slipway-base next)" in made.build
+    assert "npm run build" in made.build
+    assert made.start.endswith("cd apps/web && npm start")
+    assert not made.strip
+
+
+def test_yarn_keeps_packages_as_folders_of_the_layer() -> None:
+    assert ("YARN_NODE_LINKER", "node-modules") in spec("node/managers-yarn-berry-pnp-vite").env

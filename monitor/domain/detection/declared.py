@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from monitor.domain.detection.facts import Facts, table, word
-from monitor.domain.detection.result import SURE
+from monitor.domain.detection.result import GUESS, SURE
 from monitor.domain.detection.start import Start
 
 
@@ -14,8 +14,28 @@ def declared(facts: Facts) -> Start | None:
     """The declared start command, Procfile first; None where nothing declares one."""
     for path, command in _places(facts):
         if command:
-            return Start(command, f"{path} names the start command", f"{path} says so", confidence=SURE)
+            because = f"{path} says so"
+            return Start(command, f"{path} names the start command", because, confidence=SURE, port=port_in(command))
     return None
+
+
+def worker(facts: Facts) -> Start | None:
+    """The command of a Procfile that has no `web:` process, only one that answers nobody."""
+    command = next((c for name in ("worker", "bot", "clock", "app") if (c := _line(facts, name))), None)
+    if command is None:
+        return None
+    return Start(command, "Procfile names a worker and no web process", WORKER, confidence=GUESS)
+
+
+WORKER = "it is a worker: it may answer no visitors"
+
+
+def port_in(command: str) -> int | None:
+    """The port a command insists on: `--port 8081`, `-b 0.0.0.0:8081`."""
+    found = re.search(
+        r"(?:--port[= ]|-p[= ]?|(?:--bind|-b|--listen|-l|--host|--addr(?:ess)?)[= ]\S*:)(\d{2,5})(?=\s|$)", command
+    )
+    return int(found[1]) if found and 80 <= int(found[1]) < 65536 else None
 
 
 def _places(facts: Facts) -> list[tuple[str, str | None]]:

@@ -7,7 +7,7 @@ import shlex
 
 from monitor.domain.detection.declared import declared
 from monitor.domain.detection.facts import Facts
-from monitor.domain.detection.pins import choose, clean, from_tools
+from monitor.domain.detection.pins import choose, clean, from_files, from_tools
 from monitor.domain.detection.result import INCOMPLETE, LIKELY, SURE, Detection
 from monitor.domain.launch import ProjectType
 
@@ -56,7 +56,7 @@ def detect(facts: Facts) -> Detection | None:
         if manifests
         else f"go build -o {BINARY} {' '.join(map(shlex.quote, _loose(sources)))}"
     )
-    own = command if command and not re.match(r"(\./)?(bin|out|app)\b|\S+$", command) else None
+    own = _own_start(facts, command)
     return Detection(
         ProjectType.GO,
         reason=evidence[1] if main is not None else NEEDS,
@@ -75,6 +75,20 @@ def detect(facts: Facts) -> Detection | None:
     )
 
 
+def _own_start(facts: Facts, command: str | None) -> str | None:
+    """A declared start command; a program that is not in the folder is the one we build, with its arguments."""
+    if command is None:
+        return None
+    program, _, more = command.partition(" ")
+    if (
+        not re.fullmatch(r"[\w./-]+", program)
+        or program in {"go", "sh", "bash", "make"}
+        or facts.has(program.removeprefix("./"))
+    ):
+        return command
+    return f"./{BINARY} {more}" if more else None
+
+
 def _loose(sources: list[str]) -> list[str]:
     return [s for s in sources if not s.endswith("_test.go")] or ["."]
 
@@ -86,11 +100,12 @@ def _version(facts: Facts) -> tuple[str | None, str | None]:
         chain = re.search(r"^toolchain\s+go(\d[\w.]*)", text, re.MULTILINE)
         if line or chain:
             return choose(
+                from_files(facts, ".go-version"),
                 from_tools(facts, "go"),
                 (clean(line[1] if line else None), path),
                 (clean(chain[1] if chain else None), path),
             )
-    return from_tools(facts, "go")
+    return choose(from_files(facts, ".go-version"), from_tools(facts, "go"))
 
 
 def _main(facts: Facts) -> str | None:
@@ -107,7 +122,8 @@ def _main(facts: Facts) -> str | None:
             and not re.search(r"^//go:build ignore", text, re.MULTILINE)
         ) or (not text and path.endswith("main.go")):
             mains[path.rpartition("/")[0]] = None
-    order = ("server", "api", "web", "app", "main", "httpd", "http")
+    module = re.search(r"^module\s+\S*?([\w-]+)(?:/v\d+)?\s*$", facts.text("go.mod"), re.MULTILINE)
+    order = (*([module[1]] if module else []), "server", "api", "web", "app", "main", "httpd", "http")
     return min(
         mains,
         key=lambda f: (

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import replace
 
+from monitor.domain.detection import node_nested
 from monitor.domain.detection.declared import release
 from monitor.domain.detection.facts import Facts
+from monitor.domain.detection.foreign import is_deno
 from monitor.domain.detection.node_files import SERVER_FILES
+from monitor.domain.detection.node_nx import nx_plan
 from monitor.domain.detection.node_packages import (
     dependencies,
     deps_files,
     install_command,
+    linker,
     manager,
     scripts_of,
-    setup_command,
     version,
 )
 from monitor.domain.detection.node_project import Plan, Project, is_monorepo
 from monitor.domain.detection.node_source import data_files, fixed_port, is_server
-from monitor.domain.detection.node_start import plan_of
-from monitor.domain.detection.node_workspaces import member_plan
+from monitor.domain.detection.node_start import has_start, plan_of
+from monitor.domain.detection.node_workspaces import is_app, member_plan
 from monitor.domain.detection.result import INCOMPLETE, LIKELY, Detection
 from monitor.domain.launch import ProjectType
 
@@ -29,13 +31,15 @@ NEEDS = "no start script and no server file: add `start` to package.json or `sta
 
 
 def detect(facts: Facts) -> Detection | None:
-    """A Node project, or None where there is neither package.json nor a server file."""
+    """A Node project, or None where there is neither package.json nor a server file, or only Deno runs it."""
+    if is_deno(facts):
+        return None
     if not facts.has("package.json"):
         return _bare(facts)
     package = facts.json("package.json")
     own = manager(facts, package)
     project = Project(facts, package, dependencies(package), scripts_of(package), own)
-    plan = (member_plan(project) if _runs_members(project) else None) or plan_of(project)
+    plan = nx_plan(project) or (member_plan(project) if _runs_members(project) else None) or plan_of(project)
     plan = plan or (member_plan(project) if is_monorepo(project) else None)
     if plan is None and (facts.top(".html") or facts.has("public/index.html")):
         return None
@@ -43,7 +47,9 @@ def detect(facts: Facts) -> Detection | None:
 
 
 def _runs_members(project: Project) -> bool:
-    """Whether the root's start script only starts the members, all on one port."""
+    """Whether the root holds no app: its start script only starts the members, all on one port, or there is none."""
+    if is_monorepo(project) and not has_start(project) and not is_app(project.facts):
+        return True
     runner = re.search(
         r"\b(turbo|lerna|nx|concurrently|npm-run-all|wsrun|pnpm -r)\b", project.scripts.get("start", "")
     )
@@ -55,6 +61,7 @@ def _answer(project: Project, plan: Plan | None) -> Detection:
     start = plan.start if plan else None
     pin, pin_file = version(facts, package)
     installs = bool(project.names) or bool(own.lock) or "workspaces" in package
+    inside = node_nested.folders(project)
     evidence = ["package.json", *([own.evidence] if own.evidence != "package.json" else [])]
     evidence += [start.evidence, f"starts with {start.command} because {start.reason}"] if start else []
     evidence += [f"{pin_file} asks for Node {pin}"] if pin else []
@@ -68,17 +75,29 @@ def _answer(project: Project, plan: Plan | None) -> Detection:
         version_from=pin_file,
         package_manager=own.name,
         tools=own.tools,
-        install=install_command(own, package) if installs else None,
-        install_otherwise=install_command(replace(own, lock=None), package) if installs and own.lock else None,
-        setup=setup_command(own, package) or release(facts),
+        install=_install(project, inside, installs=installs, locked=True),
+        install_otherwise=_install(project, inside, installs=installs, locked=False) if own.lock else None,
+        setup=node_nested.setup(project) or release(facts),
         build=plan.build if plan else None,
         start=start.command if start else None,
         port=(start.port or 3000) if start else None,
         output_dir=plan.output if plan else None,
         spa=plan.spa if plan else False,
+        member=plan.member if plan else "",
+        env=linker(own, facts),
         data=tuple(data_files(facts)),
-        deps_files=deps_files(facts, package, own.lock),
+        deps_files=(
+            *deps_files(facts, package, own.lock),
+            *(p for f in inside for p in node_nested.manifests(facts, f)),
+        ),
     )
+
+
+def _install(project: Project, inside: tuple[str, ...], *, installs: bool, locked: bool) -> str | None:
+    own = project.manager if locked else project.manager.unlocked
+    commands = [install_command(own, project.package)] if installs else []
+    commands += [node_nested.installs(project.facts, folder, locked=locked) for folder in inside]
+    return " && ".join(commands) or None
 
 
 def _bare(facts: Facts) -> Detection | None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from monitor.domain.detection.facts import Facts, table, word
+from monitor.domain.detection.node_built import Built, Rule, config, named
+from monitor.domain.detection.node_servers import nitro_like, qwik
 
 DEV = re.compile(
     r"(react-scripts|react-app-rewired|craco) start|\bng s(erve)?( |$)|vue-cli-service serve"
     r"|webpack(-dev-server| serve)"
-    r"|\bvite(?! build)(?=\s|$)|\bparcel (?!build|watch)|gatsby (develop|serve)|astro (dev|preview)|next dev"
-    r"|nux[ti]+ dev|(svelte-kit|remix|rsbuild|vitepress|snowpack|vuepress|umi|farm|react-router|storybook)"
+    r"|\bvite(?! build)(?=\s|$)|\bparcel(?! build| watch)(?=\s|$)"
+    r"|\bexpo start|\bnx (run \S+:)?(serve|dev)\b|vinxi dev|ionic serve"
+    r"|gatsby (develop|serve)|astro (dev|preview)|next dev"
+    r"|nux[ti]+ dev|(svelte-kit|remix|rspress|rsbuild|vitepress|snowpack|vuepress|umi|farm|react-router|storybook)"
     r" (dev|serve|start)\b"
     r"|rspack (serve|dev)|docusaurus (start|serve)|eleventy --serve|ember s(erve)?\b|stencil .*--serve"
     r"|rollup .*(-w|--watch)|live-server|browser-sync|lite-server|start-storybook|gulp( serve| watch)?$|preact watch"
@@ -22,32 +24,12 @@ DEV = re.compile(
 """Start scripts that run a development server: builds are served instead."""
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
-    """What a framework turns into: a folder to serve (`output`) or a server (`start`)."""
-
-    framework: str
-    reason: str
-    build: str | None = None
-    output: str | None = None
-    spa: bool = False
-    start: str | None = None
-
-
-Rule = Callable[[Facts, dict[str, Any], frozenset[str]], Built | None]
-
-
-def config(facts: Facts, name: str) -> str:
-    """The text of `name.config.*`, "" where there is none."""
-    return "".join(facts.text(f"{name}.config.{end}") for end in ("js", "mjs", "cjs", "ts", "mts"))
-
-
 def _next(facts: Facts, package: dict[str, Any], names: frozenset[str]) -> Built | None:
     if "next" not in names:
         return None
     text = config(facts, "next")
     if re.search(r"output\s*:\s*['\"]export['\"]", text):
-        return Built("next", "next.config exports static pages", "next build", _named(text, "distDir") or "out")
+        return Built("next", "next.config exports static pages", "next build", named(text, "distDir") or "out")
     return Built("next", "Next serves what it built", "next build", start="next start -H $HOST -p $PORT")
 
 
@@ -103,7 +85,7 @@ def _astro(facts: Facts, package: dict[str, Any], names: frozenset[str]) -> Buil
     if "astro" not in names:
         return None
     text = config(facts, "astro")
-    out = _named(text, "outDir") or "dist"
+    out = named(text, "outDir") or "dist"
     if "@astrojs/node" in names and re.search(r"adapter\s*:", text or "adapter:"):
         return Built(
             "astro", "the node adapter builds a server", "astro build", start=f"node ./{out}/server/entry.mjs"
@@ -121,12 +103,12 @@ def _sveltekit(facts: Facts, package: dict[str, Any], names: frozenset[str]) -> 
             "sveltekit",
             "adapter-static builds static pages",
             "vite build",
-            _named(text, "pages") or "build",
+            named(text, "pages") or "build",
             spa=fallback,
         )
     if "@sveltejs/adapter-node" in names:
         return Built(
-            "sveltekit", "adapter-node builds a server", "vite build", start=f"node {_named(text, 'out') or 'build'}"
+            "sveltekit", "adapter-node builds a server", "vite build", start=f"node {named(text, 'out') or 'build'}"
         )
     return Built(
         "sveltekit",
@@ -148,9 +130,10 @@ def _angular(facts: Facts, package: dict[str, Any], names: frozenset[str]) -> Bu
     place = options.get("outputPath")
     out = (word(place) or word(place.get("base") if isinstance(place, dict) else None) or f"dist/{name}").rstrip("/")
     browser = word(place.get("browser")) if isinstance(place, dict) and "browser" in place else "browser"
-    if (word(build.get("builder")) or "").endswith(":browser"):
+    if (word(build.get("builder")) or "").endswith((":browser", ":browser-esbuild")):
         return Built("angular", "angular.json builds for the browser", "ng build", out, spa=True)
-    if (options.get("server") and table(options, "ssr")) or options.get("ssr") is True:
+    serves = (options.get("server") and table(options, "ssr")) or options.get("ssr") is True
+    if serves and options.get("outputMode") != "static":
         return Built("angular", "angular.json builds a server", "ng build", start=f"node {out}/server/server.mjs")
     return Built(
         "angular", "angular.json builds for the browser", "ng build", f"{out}/{browser}" if browser else out, spa=True
@@ -169,8 +152,8 @@ def _vite(facts: Facts, package: dict[str, Any], names: frozenset[str]) -> Built
     if "vite" not in names and not (names & {"rolldown-vite"}):
         return None
     text = config(facts, "vite")
-    root = (_named(text, "root") or "").strip("./")
-    out = (_named(text, "outDir") or "dist").removeprefix("./")
+    root = (named(text, "root") or "").strip("./")
+    out = (named(text, "outDir") or "dist").removeprefix("./")
     place = out.removeprefix("../") if out.startswith("../") else f"{root}/{out}" if root else out
     return Built("vite", "Vite builds static files", "vite build", place, spa=True)
 
@@ -192,6 +175,9 @@ SIMPLE: tuple[tuple[str, str, str, str, bool], ...] = (
     ("gatsby", "gatsby", "gatsby build", "public", False),
     ("@docusaurus/core", "docusaurus", "docusaurus build", "build", False),
     ("@11ty/eleventy", "eleventy", "eleventy", "_site", False),
+    ("@slidev/cli", "slidev", "slidev build", "dist", True),
+    ("rspress", "rspress", "rspress build", "doc_build", False),
+    ("expo", "expo", "expo export --platform web", "dist", True),
     ("hexo", "hexo", "hexo generate", "public", False),
     ("ember-cli", "ember", "ember build --environment=production", "dist", True),
     ("preact-cli", "preact", "preact build", "build", True),
@@ -207,7 +193,9 @@ SIMPLE: tuple[tuple[str, str, str, str, bool], ...] = (
     ("esbuild", "esbuild", "", "dist", True),
 )
 """Dependency, framework, build command, output folder, single-page; the first whose dependency is there."""
-RULES: tuple[Rule, ...] = (_next, _nuxt, _react_router, _astro, _sveltekit, _angular, _nest, _vitepress)
+RULES: tuple[Rule, ...] = (
+    *(_next, _nuxt, _react_router, _astro, _sveltekit, nitro_like, qwik, _angular, _nest, _vitepress),
+)
 
 
 def server_framework(facts: Facts, package: dict[str, Any], names: frozenset[str]) -> Built | None:
@@ -219,18 +207,48 @@ def site_builder(facts: Facts, package: dict[str, Any], names: frozenset[str]) -
     """A bundler or site generator whose output is served where nothing else starts the project."""
     for dependency, framework, build, output, spa in SIMPLE:
         if dependency in names and (dependency not in {"webpack", "rollup", "esbuild"} or "vite" not in names):
-            return Built(framework, f"{framework} builds static files", build or None, output, spa)
+            command, place = _of_config(facts, framework, build), _output(facts, framework, output)
+            return Built(framework, f"{framework} builds static files", command or None, place, spa)
         if dependency == "@docusaurus/core" and (vite := _vite_unless(facts, package, names)):
             return vite
     return _vite(facts, package, names)
 
 
+def _of_config(facts: Facts, framework: str, build: str) -> str:
+    """The build command; Parcel is told its first page where package.json does not."""
+    if framework != "parcel" or facts.json("package.json").get("source"):
+        return build
+    page = facts.first("src/index.html", "index.html", "app/index.html", "public/index.html")
+    return f"{build} {page}" if page else build
+
+
+def _output(facts: Facts, framework: str, output: str) -> str:
+    """Where it builds: by its configuration, and for bundlers of scripts alone beside the page that loads them."""
+    if framework == "eleventy":
+        return named(config(facts, "eleventy") + facts.text(".eleventy.js"), "output") or output
+    if framework in {"webpack", "rollup", "esbuild"} and not facts.has("src/index.html"):
+        return page_folder(facts, output)
+    return output
+
+
+def page_folder(facts: Facts, output: str) -> str:
+    """The folder of the first page that is there before the build, `output` where there is none."""
+    return next(
+        (f for f in (output, "public", "www", ".", "static") if facts.has(f"{f}/index.html".removeprefix("./"))),
+        output,
+    )
+
+
 def _vite_unless(facts: Facts, package: dict[str, Any], names: frozenset[str]) -> Built | None:
-    later = {"react-scripts", "@11ty/eleventy", "gatsby", "hexo", "ember-cli", "preact-cli"}
+    later = {
+        "react-scripts",
+        "expo",
+        "@slidev/cli",
+        "rspress",
+        "@11ty/eleventy",
+        "gatsby",
+        "hexo",
+        "ember-cli",
+        "preact-cli",
+    }
     return None if names & later else _vite(facts, package, names)
-
-
-def _named(text: str, key: str) -> str | None:
-    """A string option of a JavaScript configuration file, where it is written plainly."""
-    match = re.search(rf"\b{key}\s*:\s*['\"]([\w./@-]+)['\"]", text)
-    return match[1] if match else None

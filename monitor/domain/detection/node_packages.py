@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from monitor.domain.detection.facts import Facts, table, word, words
@@ -29,6 +29,11 @@ class Manager:
     version: str | None = None
     berry: bool = False
 
+    @property
+    def unlocked(self) -> Manager:
+        """The same without its lock file."""
+        return replace(self, lock=None)
+
     def run(self, script: str) -> str:
         """The command that runs a script of package.json."""
         if self.name == "npm":
@@ -53,11 +58,16 @@ def manager(facts: Facts, package: dict[str, Any]) -> Manager:
     """`packageManager` first, then the lock file, then `engines`, then npm."""
     lock = next(((path, name) for path, name in LOCKS if facts.has(path)), None)
     field = re.match(r"(npm|pnpm|yarn|bun)@\^?(\d[\w.-]*)", word(package.get("packageManager")) or "")
+    wanted = word(table(package, "devEngines", "packageManager").get("name"))
     if field:
         own = next((path for path, name in LOCKS if name == field[1] and facts.has(path)), None)
         return _made(facts, field[1], f"package.json says packageManager {field[1]}@{field[2]}", own, field[2])
     if lock:
         return _made(facts, lock[1], lock[0], lock[0], None)
+    if wanted in {"pnpm", "yarn", "bun"}:
+        return _made(facts, wanted, f"package.json devEngines names {wanted}", None, None)
+    if _runs_on_bun(package):
+        return _made(facts, "bun", "its scripts and types are Bun's", None, None)
     engines = table(package, "engines")
     for name in ("pnpm", "yarn", "bun"):
         if word(engines.get(name)):
@@ -67,6 +77,9 @@ def manager(facts: Facts, package: dict[str, Any]) -> Manager:
 
 def _made(facts: Facts, name: str, evidence: str, lock: str | None, version: str | None) -> Manager:
     modern = bool(version) and not (version or "").startswith("1.")
+    if name == "yarn" and version is None:
+        version = _yarn_major(facts)
+        modern = version is not None
     berry = name == "yarn" and (modern or (version is None and facts.has(".yarnrc.yml")))
     if name == "pnpm" and version is None:
         version = _pnpm_major(facts)
@@ -77,6 +90,24 @@ def _pnpm_major(facts: Facts) -> str | None:
     """The pnpm that writes this lock format, by its first line (pnpm's own lock file versions)."""
     match = re.search(r"lockfileVersion:\s*'?(\d+)", facts.text("pnpm-lock.yaml")[:200])
     return {"5": "7", "6": "8", "9": "9"}.get(match[1]) if match else None
+
+
+def _yarn_major(facts: Facts) -> str | None:
+    """The Yarn that writes this lock format, None for Yarn 1 (`__metadata: version` of Yarn's own lock files)."""
+    match = re.search(r"^__metadata:\s+version:\s*(\d+)", facts.text("yarn.lock"), re.MULTILINE)
+    return None if match is None else "4" if int(match[1]) >= 8 else "3"
+
+
+def _runs_on_bun(package: dict[str, Any]) -> bool:
+    """Bun's types and a script that only Bun runs; no lock file says it."""
+    typed = bool(dependencies(package) & {"@types/bun", "bun-types"})
+    return typed and any(re.match(r"bun\b", script) for script in scripts_of(package).values())
+
+
+def linker(manager: Manager, facts: Facts) -> tuple[tuple[str, str], ...]:
+    """Plug'n'Play keeps packages in a cache outside the project: they belong into the layer, as real folders."""
+    said = "nodeLinker" in facts.text(".yarnrc.yml")
+    return (("YARN_NODE_LINKER", "node-modules"),) if manager.berry and not said else ()
 
 
 def install_command(manager: Manager, package: dict[str, Any]) -> str:
@@ -98,7 +129,7 @@ def install_command(manager: Manager, package: dict[str, Any]) -> str:
 def setup_command(manager: Manager, package: dict[str, Any]) -> str | None:
     """The project's own install scripts, run in the app folder once the source is there."""
     scripts = table(package, "scripts")
-    skip = re.compile(r"only-allow|husky|lefthook|simple-git-hooks|npx npm-force|patch-package$")
+    skip = re.compile(r"only-allow|husky|is-ci|lefthook|simple-git-hooks|npx npm-force|patch-package$")
     own = [s for s in LIFECYCLE if word(scripts.get(s)) and not skip.search(str(scripts[s]))]
     patched = [s for s in LIFECYCLE if str(scripts.get(s, "")).strip() == "patch-package"]
     commands = [f"npm run {s}" for s in [*own, *patched] if s != "prepare" or "build" not in scripts]
@@ -138,11 +169,16 @@ def deps_files(facts: Facts, package: dict[str, Any], lock: str | None) -> tuple
 def version(facts: Facts, package: dict[str, Any]) -> Pin:
     """The Node version the project asks for, and where."""
     volta = word(table(package, "volta").get("node"))
+    runtime = table(package, "devEngines", "runtime")
+    wanted = word(runtime.get("version")) if runtime.get("name") == "node" else None
+    own = re.search(r"^use-node-version\s*=\s*(\S+)", facts.text(".npmrc"), re.MULTILINE)
     return choose(
         from_files(facts, ".nvmrc", ".node-version"),
         from_tools(facts, "node"),
         (clean(word(table(package, "engines").get("node"))), "package.json"),
+        (clean(wanted), "package.json"),
         (clean(volta), "package.json"),
+        (clean(own[1] if own else None), ".npmrc"),
     )
 
 

@@ -27,12 +27,16 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How it is served: `start`, or the folder `output` through the static server."""
+    """How it is served: `start`, or the folder `output` through the static server.
+
+    `member` is the folder of a monorepo whose app this is, "" for the project itself.
+    """
 
     start: Start
     build: str | None = None
     output: str | None = None
     spa: bool = False
+    member: str = ""
 
 
 LIBRARIES = (
@@ -48,8 +52,11 @@ def library(project: Project) -> str | None:
     return name.removeprefix("@").partition("/")[0] if name else None
 
 
+BUILDS = ("build", "build:prod", "build:production", "heroku-postbuild", "docs:build")
+
+
 def build_of(project: Project) -> str | None:
-    for name in ("build", "build:prod", "build:production"):
+    for name in BUILDS:
         if name in project.scripts and not placeholder(project.scripts[name]):
             return project.manager.run(name)
     return None

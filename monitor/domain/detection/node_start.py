@@ -7,8 +7,9 @@ import shlex
 from dataclasses import replace
 
 from monitor.domain.detection.declared import declared
+from monitor.domain.detection.node_built import Built
 from monitor.domain.detection.node_files import main_file
-from monitor.domain.detection.node_frameworks import DEV, Built, server_framework, site_builder
+from monitor.domain.detection.node_frameworks import DEV, page_folder, server_framework, site_builder
 from monitor.domain.detection.node_project import (
     Plan,
     Project,
@@ -41,9 +42,25 @@ def plan_of(project: Project) -> Plan | None:
     )
 
 
+def has_start(project: Project) -> bool:
+    """Whether the project itself says how it starts."""
+    return declared(project.facts) is not None or _script(project) is not None
+
+
 def _declared(project: Project) -> Plan | None:
+    """A declared command; one that only runs the start script is that script, with all that is known of it."""
     said = declared(project.facts)
-    return Plan(replace(said, port=port_of(project, None)), build_of(project)) if said else None
+    if said is None:
+        return None
+    built = server_framework(project.facts, project.package, project.names)
+    if re.fullmatch(r"(npm|yarn|pnpm|bun)( run)? start", said.command):
+        plan = _framework(project) or _script(project)
+        if plan:
+            start = replace(plan.start, evidence=f"{said.evidence}, {plan.start.evidence}")
+            return replace(plan, start=start)
+    framework = built.framework if built and built.start else library(project)
+    port = said.port or port_of(project, None)
+    return Plan(replace(said, port=port, framework=framework), build_of(project))
 
 
 def _framework(project: Project) -> Plan | None:
@@ -56,8 +73,9 @@ def _framework(project: Project) -> Plan | None:
     build = build_of(project) or by_npx(project, built.build)
     if built.output:
         return _serve(project, built, build, evidence)
-    if built.framework == "nest" and built.start == "npm:start:prod":
-        command, because = project.manager.run("start:prod"), "the start:prod script runs what was built"
+    own = (built.start or "").removeprefix("npm:")
+    if built.start != own:
+        command, because = project.manager.run(own), f"the {own} script runs what was built"
     elif script and not DEV.search(script) and not (built.framework == "nest" and script.startswith("nest start")):
         command, because = project.manager.run("start"), f"the start script is `{quoted(script)}`"
     else:
@@ -75,12 +93,14 @@ def _script(project: Project) -> Plan | None:
         because = f"the {name} script is `{quoted(script)}`"
         builds = (
             None
-            if re.search(r"\b(run|yarn|pnpm) build\b|&& ?node ", project.scripts.get(f"pre{name}", "") + script)
-            else build_of(project)
+            if re.search(
+                r"\b(run|yarn|pnpm) build\b|&& ?node ", f"{project.scripts.get(f'pre{name}', '')} ; {script}"
+            )
+            else build_of(project) or _compiles(project, script)
         )
         port = script_port(script) or port_of(project, script_file(project.facts, script))
         start = Start(
-            project.manager.run(name),
+            _without_watcher(project, script) or project.manager.run(name),
             f"package.json has the script `{name}`",
             because,
             library(project),
@@ -91,6 +111,31 @@ def _script(project: Project) -> Plan | None:
     return None
 
 
+WATCHERS = re.compile(r"(nodemon|supervisor|forever|pm2-runtime|pm2 start)\s+(?:-\S+\s+)*([\w./-]+?)(\.js)?")
+
+
+def _without_watcher(project: Project, script: str) -> str | None:
+    """`node FILE` for a start script whose watcher is expected on the machine; None where the project brings it."""
+    found = WATCHERS.fullmatch(script)
+    if found is None or found[1].split("-")[0].split()[0] in project.names:
+        return None
+    path = script_file(project.facts, f" {found[2]}{found[3] or ''}")
+    return f"node {shlex.quote(path)}" if path and path.endswith("js") else None
+
+
+def _compiles(project: Project, script: str) -> str | None:
+    """What makes the file a start script runs, where that is not there and TypeScript is."""
+    target = re.search(r"\bnode\s+(?:-\S+\s+)*(?:\./)?((?:dist|build|lib|out|\.build)/[\w./-]+)", script)
+    if target is None or "typescript" not in project.names or project.facts.has(target[1], f"{target[1]}.js"):
+        return None
+    own = next(
+        (name for name in ("compile", "tsc", "build:ts", "build-ts", "transpile") if name in project.scripts), None
+    )
+    if own:
+        return project.manager.run(own)
+    return "npx tsc" if project.facts.has("tsconfig.json") else None
+
+
 def _generator(project: Project) -> bool:
     return site_builder(project.facts, project.package, project.names) is not None
 
@@ -99,7 +144,8 @@ def _site(project: Project) -> Plan | None:
     built = site_builder(project.facts, project.package, project.names)
     build = build_of(project) or (by_npx(project, built.build) if built else None)
     if built is None and build and not is_monorepo(project) and not project.facts.has("tsconfig.json"):
-        built = Built("static", "the build script makes a site", None, "dist")
+        folder = page_folder(project.facts, "dist")
+        built = Built("static", "the build script makes a site", None, folder)
     if built is None or build is None:
         return None
     return _serve(
@@ -113,14 +159,16 @@ def _site(project: Project) -> Plan | None:
 
 
 def _serve(project: Project, built: Built, build: str | None, evidence: str) -> Plan:
-    output = _flag(project.scripts.get("build", "")) or built.output or "dist"
+    own = built.framework in {"static", "webpack", "rollup", "esbuild"} and built.output != "dist"
+    output = (None if own else _flag(project.scripts.get("build", ""))) or built.output or "dist"
+    page = f"{output}/index.html".removeprefix("./")
     command = f"{SERVE} {shlex.quote(output)}"
     start = Start(
         command,
         evidence,
         f"{built.reason} in {output}/",
         built.framework,
-        SURE if built.framework != "static" else GUESS,
+        SURE if built.framework != "static" or project.facts.has(page) else GUESS,
     )
     return Plan(start, build, output, built.spa)
 
@@ -128,7 +176,7 @@ def _serve(project: Project, built: Built, build: str | None, evidence: str) -> 
 def _flag(script: str) -> str | None:
     """An output folder given to the build on its command line."""
     match = re.search(
-        r"(?:--outDir|--dist-dir|--out-dir|--output-path|--output|-d)[\s=](?:\./)?([\w][\w./-]*)", script
+        r"(?:--outDir|--outdir|--dist-dir|--out-dir|--output-path|--output|-d)[\s=](?:\./)?([\w][\w./-]*)", script
     )
     return match[1].rstrip("/") if match else None
 

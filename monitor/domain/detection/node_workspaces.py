@@ -6,10 +6,20 @@ import shlex
 from dataclasses import replace
 
 from monitor.domain.detection.facts import Facts
+from monitor.domain.detection.node_built import config
 from monitor.domain.detection.node_packages import dependencies, scripts_of
 from monitor.domain.detection.node_project import Plan, Project, build_of
 from monitor.domain.detection.node_start import plan_of
 
+CONFIGURED = {
+    "vite": "vite",
+    "next": "next",
+    "nuxt": "nuxt",
+    "astro": "astro",
+    "@sveltejs/kit": "svelte",
+    "@react-router/dev": "react-router",
+}
+"""Tools that the root may bring for its members, by the configuration file a member has."""
 ORDER = ("web", "app", "server", "backend", "api", "frontend", "client", "site", "www", "docs")
 
 
@@ -30,7 +40,14 @@ def _members(facts: Facts) -> list[str]:
 def _plan(project: Project, folder: str) -> Plan | None:
     facts = project.facts.below_folder(folder)
     package = facts.json("package.json")
-    return plan_of(Project(facts, package, dependencies(package), scripts_of(package), project.manager))
+    shared = frozenset(tool for tool, stem in CONFIGURED.items() if config(facts, stem)) & project.names
+    names = dependencies(package) | shared
+    return plan_of(Project(facts, package, names, scripts_of(package), project.manager))
+
+
+def is_app(facts: Facts) -> bool:
+    """Whether the root of a monorepo has anything of an app itself."""
+    return facts.has("index.html", "server.js", "index.js", "app.js") or bool(facts.folders & {"src", "pages", "app"})
 
 
 def _rank(folder: str) -> tuple[int, int]:
@@ -48,4 +65,4 @@ def _moved(project: Project, folder: str, plan: Plan, others: list[str]) -> Plan
         command=inside + plan.start.command,
         evidence=f"{folder}/ is the member to serve: {plan.start.evidence}{also}",
     )
-    return Plan(start, build, f"{folder}/{plan.output}" if plan.output else None, plan.spa)
+    return Plan(start, build, f"{folder}/{plan.output}" if plan.output else None, plan.spa, folder)

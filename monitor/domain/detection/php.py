@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from posixpath import normpath
 
+from monitor.domain.detection.declared import declared
 from monitor.domain.detection.facts import Facts, table, word
 from monitor.domain.detection.pins import choose, clean, from_files, from_tools
 from monitor.domain.detection.result import INCOMPLETE, LIKELY, SURE, Detection
 from monitor.domain.launch import ProjectType, Source
 
+INSTALL = "composer install --no-dev --no-interaction --prefer-dist --no-scripts --no-autoloader"
 START = "slipway-php"
 """The runtime's own server: nginx in front of php-fpm, document root and port from the environment."""
 FRAMEWORKS = {
@@ -32,12 +34,18 @@ LARAVEL_TABLES = (
     "{ [ -e database/database.sqlite ] || touch database/database.sqlite; } && php artisan migrate --force"
 )
 DOCROOTS = ("public", "", "web", "webroot", "www", "htdocs", "html", "public_html", "src", "app", "frontend/web")
+SYMFONY = (("APP_DEBUG", "0"), ("APP_ENV", "prod"))
+"""Its development bundles are not installed."""
 NEEDS = "no index.php in the folder, public/, web/ or www/: add one, or `docroot:` to slipway.yaml"
 
 
 def detect(facts: Facts) -> Detection | None:
     """A PHP project: composer.json, or an index.php where a server would look for it."""
-    docroot = next((d for d in DOCROOTS if facts.has(f"{d}/index.php" if d else "index.php")), None)
+    said = _line_of(facts)
+    docroot = _said_docroot(facts, said)
+    if docroot is None:
+        docroot = next((d for d in DOCROOTS if facts.has(f"{d}/index.php" if d else "index.php")), None)
+    own = said if said and re.match(r"php (?!-S\b)\S|\S*(rr|frankenphp)\b", said) else None
     pages = facts.top(".php")
     if not facts.has("composer.json", "composer.lock") and docroot is None and not pages:
         return None
@@ -66,21 +74,25 @@ def detect(facts: Facts) -> Detection | None:
     data = _data(facts, framework)
     return Detection(
         ProjectType.PHP,
-        reason=f"{seen[0] if seen else 'PHP files'} is there" if docroot is not None else NEEDS,
+        reason=f"Procfile starts {own}"
+        if own
+        else f"{seen[0] if seen else 'PHP files'} is there"
+        if docroot is not None
+        else NEEDS,
         evidence=tuple(evidence),
-        confidence=INCOMPLETE if docroot is None else SURE if framework or page else LIKELY,
+        confidence=SURE if own else INCOMPLETE if docroot is None else SURE if framework or page else LIKELY,
         framework=framework,
         version=pin,
         version_from=pin_file,
         package_manager="composer" if facts.has("composer.json") else None,
-        install="composer install --no-dev --no-interaction --prefer-dist --no-scripts --no-autoloader"
-        if installs
-        else None,
+        install=INSTALL if installs else None,
+        install_otherwise=f"{INSTALL} --ignore-platform-reqs" if installs else None,
         setup=_setup(facts, framework, installs=installs),
-        start=START if docroot is not None else None,
-        port=8080 if docroot is not None else None,
+        start=own or (START if docroot is not None else None),
+        port=8080 if docroot is not None or own else None,
         docroot=docroot or "",
         data=data,
+        env=SYMFONY if framework == "symfony" else (),
         deps_files=tuple(
             p for p in ("composer.json", "composer.lock", "auth.json", *_local(facts, package)) if facts.has(p)
         )[:500]
@@ -111,7 +123,21 @@ def _setup(facts: Facts, framework: str | None, *, installs: bool) -> str | None
         steps.append(f"{LARAVEL_FOLDERS} bootstrap/cache")
         steps += [LARAVEL_KEY] if facts.has(".env.example") else []
         steps += [LARAVEL_TABLES] if _sqlite(facts) else []
+    if framework == "symfony" and facts.has("importmap.php"):
+        steps.append("php bin/console importmap:install && php bin/console asset-map:compile")
     return " && ".join(steps) or None
+
+
+def _line_of(facts: Facts) -> str | None:
+    said = declared(facts)
+    return said.command if said else None
+
+
+def _said_docroot(facts: Facts, command: str | None) -> str | None:
+    """The folder a Procfile serves: `heroku-php-apache2 web/`, `php -S … -t web`; None where it names none."""
+    found = re.search(r"(?:heroku-php-\w+(?:\s+-\S+\s+\S+)*\s+|\s-t\s*)([\w][\w./-]*)", command or "")
+    folder = found[1].strip("/") if found else ""
+    return folder if folder and facts.below(folder) else None
 
 
 def _sqlite(facts: Facts) -> bool:

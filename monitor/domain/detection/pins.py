@@ -61,6 +61,7 @@ def from_tools(facts: Facts, language: str) -> Pin:
         tools = table(facts.toml(path), "tools")
         for name in TOOL_NAMES[language]:
             entry = tools.get(name)
+            entry = entry[0] if isinstance(entry, list) and entry else entry
             value = clean(word(entry.get("version") if isinstance(entry, dict) else entry))
             if value:
                 return value, path

@@ -7,7 +7,7 @@ import re
 from monitor.domain.detection.declared import release
 from monitor.domain.detection.facts import Facts
 from monitor.domain.detection.python_apps import read_all
-from monitor.domain.detection.python_packages import packages, version
+from monitor.domain.detection.python_packages import packages, version, without_windows
 from monitor.domain.detection.python_source import Source
 from monitor.domain.detection.python_start import start_of
 from monitor.domain.detection.result import INCOMPLETE, Detection
@@ -23,6 +23,7 @@ MARKS = (
     "poetry.lock",
     "pdm.lock",
     "manage.py",
+    "mkdocs.yml",
 )
 
 NEEDS = (
@@ -44,11 +45,13 @@ def detect(facts: Facts) -> Detection | None:
     start = start_of(facts, sources, found.names)
     servers = [s for s in (start.needs if start else ()) if re.split(r"[\[=<>]", s)[0] not in found.names]
     install = found.with_servers(servers)
+    if bare := without_windows(facts, found.names):
+        install = f"{install} && .venv/bin/pip install --force-reinstall --no-deps {' '.join(bare)}"
     pin, pin_file = version(facts)
     confidence = (start.confidence if start else INCOMPLETE) - (0 if marked else 15)
     return Detection(
         ProjectType.PYTHON,
-        reason=f"{found.evidence}; {start.reason if start else NEEDS}",
+        reason=f"{found.evidence}; {start.reason if start else _needs(facts)}",
         evidence=_evidence(found.evidence, start, servers, pin, pin_file),
         confidence=max(confidence, INCOMPLETE),
         framework=start.framework if start else None,
@@ -67,6 +70,11 @@ def detect(facts: Facts) -> Detection | None:
         exports=start.exports if start else (),
         deps_files=found.files,
     )
+
+
+def _needs(facts: Facts) -> str:
+    notebook = next(iter(facts.matching(r"(?:[^/]+/)?[^/]+\.ipynb")), None)
+    return f"{notebook} is a notebook, which is no server: {NEEDS}" if notebook else NEEDS
 
 
 def _evidence(

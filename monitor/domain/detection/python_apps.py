@@ -127,6 +127,9 @@ def _base_depth(facts: Facts, folders: list[str], source: Source) -> int:
     """How many of a file's folders are no packages: judged by `__init__.py`, then by what the file imports."""
     if not folders:
         return 0
+    for depth in range(len(folders), 0, -1):
+        if facts.has("/".join([*folders[:depth], "pyproject.toml"])):
+            return depth + (folders[depth : depth + 1] == ["src"])
     for depth in range(len(folders)):
         if facts.has("/".join([*folders[: depth + 1], "__init__.py"])):
             return depth

@@ -87,3 +87,38 @@ MENTIONS = re.compile(
     r"|DJANGO_SETTINGS_MODULE|sqlite\w*|serve_forever|run_app)\b"
 )
 """Words without which a file further down is not parsed."""
+
+WORKERS = frozenset(
+    {"discord", "nextcord", "disnake", "telegram", "telebot", "aiogram", "pyrogram", "telethon", "slack_bolt"}
+    | {
+        "twitchio",
+        "praw",
+        "celery",
+        "rq",
+        "dramatiq",
+        "huey",
+        "apscheduler",
+        "schedule",
+        "pika",
+        "kafka",
+        "confluent_kafka",
+    }
+)
+"""Imports of programs that work for a chat service, a queue or a clock."""
+WEB = frozenset(
+    {
+        "flask",
+        "fastapi",
+        "starlette",
+        "django",
+        "aiohttp",
+        "tornado",
+        "bottle",
+        "sanic",
+        "quart",
+        "litestar",
+        "uvicorn",
+    }
+    | {"http", "socketserver", "wsgiref", "streamlit", "gradio", "dash", "nicegui", "cherrypy", "falcon", "werkzeug"}
+)
+"""Imports that answer visitors."""

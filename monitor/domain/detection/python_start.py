@@ -6,11 +6,11 @@ import re
 import shlex
 from dataclasses import replace
 
-from monitor.domain.detection.declared import declared
+from monitor.domain.detection.declared import WORKER, declared, worker
 from monitor.domain.detection.django import django_start
 from monitor.domain.detection.facts import Facts, table, word
 from monitor.domain.detection.python_apps import Found, find_apps
-from monitor.domain.detection.python_known import ASGI, WSGI
+from monitor.domain.detection.python_known import ASGI, WEB, WORKERS, WSGI
 from monitor.domain.detection.python_source import Source
 from monitor.domain.detection.result import GUESS, LIKELY, SURE
 from monitor.domain.detection.start import Start, gunicorn, uvicorn
@@ -21,14 +21,45 @@ SCRIPTS = ("main", "app", "server", "run", "index", "start", "serve", "api", "we
 def start_of(facts: Facts, sources: dict[str, Source], names: frozenset[str]) -> Start | None:
     """The first of these ways that applies, or None."""
     said = declared(facts)
-    if said:
-        servers = ("gunicorn", "uvicorn", "waitress", "hypercorn", "daphne")
-        return replace(said, needs=tuple(n for n in servers if re.search(rf"(^|\s){n}\b", said.command)))
     django = django_start(facts, sources, names)
-    if django:
-        return django
     apps = find_apps(facts, sources)
-    return _interactive(sources, apps) or _served(sources, apps) or _script(facts, sources) or _entry(facts)
+    if said:
+        return _declared(said, django, apps)
+    return (
+        django
+        or _interactive(sources, apps)
+        or _served(sources, apps)
+        or _mkdocs(facts)
+        or worker(facts)
+        or _script(facts, sources)
+        or _entry(facts)
+    )
+
+
+def _declared(said: Start, django: Start | None, apps: list[Found]) -> Start:
+    """A declared command, with what is known of the framework it serves."""
+    servers = ("gunicorn", "uvicorn", "waitress", "hypercorn", "daphne")
+    needs = tuple(n for n in servers if re.search(rf"(^|\s){n}\b", said.command))
+    known = django or Start("", "", "", framework=apps[0].app.kind if apps else None)
+    return replace(
+        known,
+        command=said.command,
+        evidence=said.evidence,
+        reason=said.reason,
+        confidence=said.confidence,
+        port=said.port,
+        needs=needs,
+    )
+
+
+def _mkdocs(facts: Facts) -> Start | None:
+    if not facts.has("mkdocs.yml"):
+        return None
+    material = "material" in facts.text("mkdocs.yml")
+    command = "mkdocs serve --dev-addr $HOST:$PORT --no-livereload"
+    because = "MkDocs serves the pages it builds"
+    needs = ("mkdocs-material",) if material else ("mkdocs",)
+    return Start(command, "mkdocs.yml describes a site", because, "mkdocs", LIKELY, needs=needs)
 
 
 RUNNERS = {
@@ -117,9 +148,11 @@ def _script(facts: Facts, sources: dict[str, Source]) -> Start | None:
     ]
     usable = [p for p in usable if "/" not in p or p.startswith("src/") or sources[p].starts]
     servers = sorted((p for p in usable if sources[p].starts), key=lambda p: (p.count("/"), _script_rank(p), p))
+    servers = [p for p in servers if not _works(sources[p])]
     if servers:
         path = servers[0]
-        return _run(path, sources[path], f"{path} starts a server", "it listens by itself", None, LIKELY)
+        known = next((m for m in sorted(DEFAULT_PORTS) if m in _tops(sources[path])), None)
+        return _run(path, sources[path], f"{path} starts a server", "it listens by itself", known, LIKELY)
     named = sorted(
         (p for p in usable if _script_rank(p) < len(SCRIPTS)), key=lambda p: (p.count("/"), _script_rank(p), p)
     )
@@ -130,10 +163,19 @@ def _script(facts: Facts, sources: dict[str, Source]) -> Start | None:
         path,
         sources[path],
         path,
-        "it is the project's script; whether it listens on $PORT is not visible",
+        WORKER if _works(sources[path]) else "it is the project's script; whether it listens on $PORT is not visible",
         None,
         GUESS,
     )
+
+
+def _tops(source: Source) -> frozenset[str]:
+    return frozenset(module.partition(".")[0] for module in source.modules)
+
+
+def _works(source: Source) -> bool:
+    """Whether it talks to a chat service or a queue and to no visitor."""
+    return bool(_tops(source) & WORKERS) and not _tops(source) & WEB
 
 
 def _script_rank(path: str) -> int:

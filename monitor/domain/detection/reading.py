@@ -22,10 +22,22 @@ MANIFESTS = frozenset(
             ".yarnrc.yml",
             "pnpm-workspace.yaml",
             "pnpm-lock.yaml",
+            "yarn.lock",
+            "project.json",
         ),
         *("angular.json", "lerna.json", "turbo.json", "deno.json", "nest-cli.json"),
-        *("requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "setup.cfg", "runtime.txt", ".python-version"),
-        *("manage.py", "composer.json", "artisan", ".php-version", "go.mod", "go.work", "Gemfile", "gems.rb"),
+        *(
+            "requirements.txt",
+            "pyproject.toml",
+            "mkdocs.yml",
+            "Pipfile",
+            "setup.py",
+            "setup.cfg",
+            "runtime.txt",
+            ".python-version",
+        ),
+        *("manage.py", "composer.json", "artisan", ".php-version", "go.mod", "go.work", ".go-version"),
+        *("Gemfile", "Gemfile.lock", "gems.rb"),
         *(".ruby-version", "config.ru", "_config.yml", "Procfile", ".tool-versions", "mise.toml", ".mise.toml"),
         *(
             "Dockerfile",
@@ -38,12 +50,14 @@ MANIFESTS = frozenset(
             "docker-compose.yaml",
             "docker-compose.yml",
             "Staticfile",
+            "_redirects",
+            "netlify.toml",
         ),
     }
 )
 """Read wherever they lie, at most two folders down."""
 PATTERNS = re.compile(
-    r"(^|/)(requirements[\w.-]*/?[\w.-]*\.(txt|in)|(vite|next|nuxt|astro|svelte|vue|react-router|remix)\.config\.[cm]?[jt]s)$"
+    r"(^|/)(requirements[\w.-]*/?[\w.-]*\.(txt|in)|(vite|next|nuxt|astro|svelte|vue|react-router|remix|eleventy)\.config\.[cm]?[jt]s|\.eleventy\.js)$"
 )
 SOURCES = re.compile(r"\.(py|m?js|cjs|ts|mts|rb|go|php)$")
 DATA = re.compile(r"(^|/)(config/database\.yml|config/storage\.yml|\.env\.example|prisma/schema\.prisma)$")

@@ -23,6 +23,7 @@ class Detection:
     (a package manager), `install_otherwise` the install to try where the lock file does not fit the manifest;
     `exports` are names and shell words the start needs, which name `$HOST` or `$PORT`. `version` is the pin as the
     project wrote it, `version_from` the file that says so.
+    `member` is the folder inside `root` whose app it is, where a monorepo is installed and built as a whole.
     `deps_files` and `data` are paths relative to the workspace. `problems` are sentences about what could not be
     read. `refusal` says why this must not be run although it was recognised; `reason` why this type, or what an
     unknown folder would need. `own` is the compose file or Dockerfile by which the folder says itself how it runs.
@@ -48,6 +49,7 @@ class Detection:
     docroot: str = ""
     spa: bool = False
     root: str = ""
+    member: str = ""
     data: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
     exports: tuple[tuple[str, str], ...] = ()

@@ -16,6 +16,13 @@ from monitor.domain.launch import ProjectType
 
 SCRIPTS = ("app.rb", "main.rb", "server.rb", "web.rb", "index.rb", "application.rb")
 PUMA = "puma --bind tcp://$HOST:$PORT --threads 0:64"
+RACKUP = "rackup --host $HOST --port $PORT config.ru"
+SERVERS = (
+    ("puma", PUMA),
+    ("falcon", "falcon serve --bind http://$HOST:$PORT"),
+    ("unicorn", "unicorn --host $HOST --port $PORT"),
+    ("thin", "thin start --address $HOST --port $PORT"),
+)
 LOCAL = re.compile(r"(?:\bpath:|:path\s*=>|^\s*path\b)\s*\(?\s*['\"]([^'\"]+)['\"]", re.MULTILINE)
 NEEDS = "no config.ru and no app.rb or main.rb: add one, or `start:` to slipway.yaml"
 
@@ -85,8 +92,12 @@ def _local(facts: Facts, text: str) -> list[str]:
 def _start(facts: Facts, gems: frozenset[str], scripts: list[str], *, bundled: bool) -> Start | None:
     prefix = "bundle exec " if bundled else ""
     said = declared(facts)
+    if said and "rails" in gems:
+        return replace(
+            _rails(facts, gems), command=said.command, evidence=said.evidence, reason=said.reason, port=said.port
+        )
     if said:
-        return replace(said, framework="rails" if "rails" in gems else None)
+        return replace(said, framework=_rack(gems))
     if "rails" in gems or facts.has("config/application.rb", "bin/rails"):
         return _rails(facts, gems)
     if (gems & {"jekyll", "github-pages"} or facts.has("_config.yml")) and bundled and not facts.has("config.ru"):
@@ -95,10 +106,13 @@ def _start(facts: Facts, gems: frozenset[str], scripts: list[str], *, bundled: b
             serve, "Gemfile names jekyll", "Jekyll builds static pages", "jekyll", SURE, build=f"{prefix}jekyll build"
         )
     if facts.has("config.ru"):
-        framework = next((g for g in ("sinatra", "hanami", "roda", "grape", "cuba", "padrino") if g in gems), "rack")
-        server = PUMA if "puma" in gems or not bundled else "rackup --host $HOST --port $PORT config.ru"
-        return Start(f"{prefix}{server}", "config.ru", "config.ru is what Rack servers run", framework, SURE)
+        server = next((c for g, c in SERVERS if g in gems), PUMA if not bundled else RACKUP)
+        return Start(f"{prefix}{server}", "config.ru", "config.ru is what Rack servers run", _rack(gems), SURE)
     return _script(facts, gems, scripts, prefix)
+
+
+def _rack(gems: frozenset[str]) -> str:
+    return next((g for g in ("sinatra", "hanami", "roda", "grape", "cuba", "padrino") if g in gems), "rack")
 
 
 def _rails(facts: Facts, gems: frozenset[str]) -> Start:
@@ -176,6 +190,10 @@ def _script(facts: Facts, gems: frozenset[str], scripts: list[str], prefix: str)
 def _version(facts: Facts) -> Pin:
     text = facts.text("Gemfile") or facts.text("gems.rb")
     named = re.search(r"^\s*ruby\s*\(?\s*['\"]([^'\"]+)['\"]", text, re.MULTILINE)
+    locked = re.search(r"^RUBY VERSION\s+ruby (\d[\d.]*)", facts.text("Gemfile.lock"), re.MULTILINE)
     return choose(
-        from_files(facts, ".ruby-version"), from_tools(facts, "ruby"), (clean(named[1] if named else None), "Gemfile")
+        from_files(facts, ".ruby-version"),
+        from_tools(facts, "ruby"),
+        (clean(named[1] if named else None), "Gemfile"),
+        (locked[1] if locked else None, "Gemfile.lock"),
     )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from monitor.domain.detection import go, node, own, php, python, ruby, static
+from monitor.domain.detection import foreign, go, node, own, php, python, ruby, static
 from monitor.domain.detection.facts import Facts
 from monitor.domain.detection.result import GUESS, INCOMPLETE, LIKELY, SURE, Detection, quoted
 from monitor.domain.launch import ProjectType
@@ -68,7 +68,7 @@ def _unknown(facts: Facts, wanted_type: ProjectType | None) -> Detection:
     if wanted_type and wanted_type is not ProjectType.UNKNOWN:
         reason = f"slipway.yaml says {wanted_type}, but nothing of that kind is here: add `start:` to slipway.yaml"
         return Detection(wanted_type, reason, ("slipway.yaml",), INCOMPLETE, problems=tuple(facts.problems))
-    reason = "nothing here says how to run it" if facts.files else "the folder is empty"
+    reason = foreign.needs(facts) or ("nothing here says how to run it" if facts.files else "the folder is empty")
     found = Detection(ProjectType.UNKNOWN, reason, confidence=0, problems=tuple(facts.problems))
     return own.with_dockerfile(facts, found)
 

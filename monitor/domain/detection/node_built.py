@@ -1,0 +1,39 @@
+"""What a framework turns into, and what its configuration file says plainly."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from monitor.domain.detection.facts import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a framework turns into: a folder to serve (`output`) or a server (`start`).
+
+    `start` is a command, or `npm:NAME` for a script of package.json.
+    """
+
+    framework: str
+    reason: str
+    build: str | None = None
+    output: str | None = None
+    spa: bool = False
+    start: str | None = None
+
+
+Rule = Callable[[Facts, dict[str, Any], frozenset[str]], Built | None]
+
+
+def config(facts: Facts, name: str) -> str:
+    """The text of `name.config.*`, "" where there is none."""
+    return "".join(facts.text(f"{name}.config.{end}") for end in ("js", "mjs", "cjs", "ts", "mts"))
+
+
+def named(text: str, key: str) -> str | None:
+    """A string option of a JavaScript configuration file, where it is written plainly."""
+    match = re.search(rf"\b{key}\s*:\s*['\"]([\w./@-]+)['\"]", text)
+    return match[1] if match else None

@@ -1,0 +1,38 @@
+"""Frameworks around Vite and Nitro that build a server of their own: TanStack Start, SolidStart, Qwik, Nitro."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from monitor.domain.detection.facts import Facts, table
+from monitor.domain.detection.node_built import Built
+
+NITRO = "node .output/server/index.mjs"
+PREVIEW = "vite preview --host $HOST --port $PORT"
+TANSTACK = frozenset({"@tanstack/react-start", "@tanstack/solid-start", "@tanstack/start"})
+
+
+def nitro_like(facts: Facts, package: dict[str, Any], names: frozenset[str]) -> Built | None:
+    """Those that Nitro or vinxi build; TanStack Start without Nitro runs under Vite's preview server only."""
+    if names & TANSTACK:
+        nitro = bool(names & {"nitro", "nitropack", "vinxi"})
+        reason = "Nitro builds a server" if nitro else "without Nitro only the preview server runs it"
+        return Built("tanstack-start", reason, "vite build", start=NITRO if nitro else PREVIEW)
+    if "@solidjs/start" in names:
+        return Built("solid-start", "SolidStart builds a server", "vinxi build", start=NITRO)
+    if names & {"nitropack", "nitro"} and "vite" not in names:
+        tool = "nitropack" if "nitropack" in names else "nitro"
+        return Built("nitro", "Nitro builds a server", f"{tool} build", start=NITRO)
+    return None
+
+
+def qwik(facts: Facts, package: dict[str, Any], names: frozenset[str]) -> Built | None:
+    if not names & {"@builder.io/qwik", "@qwik.dev/core"}:
+        return None
+    scripts = table(package, "scripts")
+    if "serve" in scripts:
+        return Built("qwik", "its adapter builds a server", "qwik build", start="npm:serve")
+    if any(path.startswith("adapters/static/") for path in facts.files):
+        return Built("qwik", "the static adapter builds pages", "qwik build", "dist")
+    preview = "qwik build preview"
+    return Built("qwik", "without an adapter only the preview server runs it", preview, start=PREVIEW)

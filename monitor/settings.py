@@ -49,6 +49,8 @@ class Settings(BaseModel):
     snapshots: str = Field("", description="When a snapshot of each workspace is made: a cron expression.")
     retention: str = Field("", description="How long what was kept stays, such as `daily=60,ttl=2y`.")
     log_json: bool = Field(False, description="Log JSON lines, on stderr too, instead of text.")
+    images_days: float = Field(14, ge=1, le=3650, description="Days an unused image of ours stays on Docker's disk.")
+    images_gib: float = Field(20, ge=1, le=100_000, description="GiB that images of ours may take there.")
     insecure_dashboard: bool = Field(False, description="Allow the dashboard off loopback without TLS.")
 
     @field_validator("s3_prefix")

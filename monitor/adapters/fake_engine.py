@@ -14,6 +14,7 @@ from pathlib import Path
 from monitor.adapters.data_stage import WithVolumes
 from monitor.adapters.fake_volumes import Content, FakeVolumes
 from monitor.domain.command import Command, Ran
+from monitor.domain.images import Image
 from monitor.domain.instance import Instance, Running
 from monitor.domain.launch import LaunchSpec, ProjectType, Source, deps_key
 from monitor.domain.runtimes import CATALOGUE
@@ -86,6 +87,7 @@ class Stage:
     data: set[tuple[str, str]] = field(default_factory=set)
     volumes: dict[str, dict[str, Content]] = field(default_factory=dict)
     lacking: dict[str, str] = field(default_factory=dict)
+    images: dict[str, Image] = field(default_factory=dict)
     listeners: list[tuple[str, asyncio.Queue[str]]] = field(default_factory=list)
     count: int = 0
 
@@ -265,6 +267,12 @@ class FakeEngine(WithVolumes):
     async def sweep(self, known: set[str]) -> list[str]:
         self._called("sweep")
         return []
+
+    async def images(self, known: Collection[str]) -> list[Image]:
+        return list(self._stage.images.values())
+
+    async def discard(self, image: Image) -> bool:
+        return self._stage.images.pop(image.id, None) is not None
 
     async def evict(self, hosts: Collection[str]) -> list[str]:
         self._called("evict")

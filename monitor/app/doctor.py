@@ -16,6 +16,7 @@ from monitor.adapters.docker_engine.client import DockerClient
 from monitor.adapters.docker_engine.info import daemon
 from monitor.adapters.docker_engine.networks import docker_subnets
 from monitor.adapters.embedded.binaries import find_binary
+from monitor.app.doctor_images import judge_images
 from monitor.app.doctor_store import judge_store
 from monitor.app.engines import docker_host
 from monitor.domain.floors import Finding, Level, judge, judge_tarfile
@@ -127,6 +128,7 @@ async def _docker(settings: Settings) -> list[Finding]:
     findings += [judge("runc", said["runc"])] if "runc" in said else []
     findings += [Finding("Docker", Level.WARNING, sentence) for sentence in info.warnings]
     findings.append(_addresses(settings, networks))
+    findings += await judge_images(settings)
     return [*findings, *await asyncio.to_thread(_plugins, docker_host(settings)), *_host_reach()]
 
 

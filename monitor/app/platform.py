@@ -12,6 +12,7 @@ from typing import Any
 from monitor.adapters.embedded.supervisor import Supervisor
 from monitor.adapters.firewall import Firewall
 from monitor.adapters.state_files import write_atomic
+from monitor.app.doctor_images import image_limits
 from monitor.app.install import Install
 from monitor.app.recording import Recording
 from monitor.app.storing import Storing
@@ -21,6 +22,7 @@ from monitor.ports.engine import Engine, EngineAway
 from monitor.services.access import Access
 from monitor.services.creating import Creating
 from monitor.services.data.data import Data
+from monitor.services.image_keeping import ImageKeeping
 from monitor.services.jobs import Jobs
 from monitor.services.measuring import Measuring
 from monitor.services.prefixes import Prefixes
@@ -81,6 +83,7 @@ class Platform:
         group.create_task(self.kept.keeping.run(), name="keeping")
         group.create_task(self.kept.destinations.run(), name="destinations")
         group.create_task(self.kept.housekeeping.run(), name="housekeeping")
+        group.create_task(self._old_images().run(), name="old images")
         # Before the reconciler: a volume that is half replaced is made whole before its app starts.
         group.create_task(self.data.replacer.recover(), name="data volumes")
         group.create_task(self.data.run(), name="data by the clock")
@@ -124,6 +127,9 @@ class Platform:
             "uptime_s": round(self.clock.monotonic() - self.began),
             "protected": self.kept.destinations.protected,
         }
+
+    def _old_images(self) -> ImageKeeping:
+        return ImageKeeping(self.engine, self.clock, image_limits(self.settings), lambda: self.reconciler.keepers)
 
     async def _open_history(self) -> None:
         """Claim the bucket and complete what a killed restore left, before any workspace is looked at.

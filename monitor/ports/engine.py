@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Protocol
 
 from monitor.domain.command import Command, Ran
+from monitor.domain.images import Image
 from monitor.domain.instance import Instance as Instance
 from monitor.domain.instance import Running as Running
 from monitor.domain.launch import LaunchSpec, ProjectType
@@ -208,6 +209,17 @@ class Engine(Volumes, Protocol):
 
         Returns a sentence for each. Never touches running instances of known workspaces.
         """
+        ...
+
+    async def images(self, known: Collection[str]) -> list[Image]:
+        """What was made here and lies on disk as an image, with what each is in use for; none of another install.
+
+        `known` are the workspaces that have a folder. What is in use now is remembered as used now.
+        """
+        ...
+
+    async def discard(self, image: Image) -> bool:
+        """Remove an image unless something uses it by now; whether it went."""
         ...
 
     async def evict(self, hosts: Collection[str]) -> list[str]:

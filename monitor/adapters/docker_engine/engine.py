@@ -26,12 +26,14 @@ from monitor.adapters.docker_engine.inside import ask_inside
 from monitor.adapters.docker_engine.networks import Networks
 from monitor.adapters.docker_engine.observing import Observer
 from monitor.adapters.docker_engine.placing import Options, Placing
+from monitor.adapters.docker_engine.shelf import ImageShelf
 from monitor.adapters.docker_engine.stacks import Stacks
 from monitor.domain.command import Command, Ran
 from monitor.domain.compose import TEMPLATE, compose_text
 from monitor.domain.container import ContainerPlan
 from monitor.domain.container_plan import plan_app
 from monitor.domain.docker_names import Names, deps_image
+from monitor.domain.images import Image
 from monitor.domain.launch import LaunchSpec, ProjectType, Source, deps_key
 from monitor.domain.runtimes import as_typed
 from monitor.domain.stack import Stack
@@ -90,6 +92,8 @@ class DockerEngine(WithVolumes):
         self._stacks = Stacks(
             self._client, self._names, self._images, self._containers, self._control, self._placing, clock, step
         )
+        self._shelf = ImageShelf(self._client, self._names, self._images, options.data, clock)
+        self._images.built = self._shelf.built
         self._bases = Bases(self._images, self._stacks.pulls, clock)
         self._busy: Counter[str] = Counter()
         self._volumes = self._data = DataVolumes(
@@ -208,6 +212,12 @@ class DockerEngine(WithVolumes):
 
     async def sweep(self, known: set[str]) -> list[str]:
         return await self._cleaner.sweep(known)
+
+    async def images(self, known: Collection[str]) -> list[Image]:
+        return await self._shelf.images(known, self._busy)
+
+    async def discard(self, image: Image) -> bool:
+        return await self._shelf.remove(image)
 
     async def evict(self, hosts: Collection[str]) -> list[str]:
         return await self._cleaner.evict(hosts)

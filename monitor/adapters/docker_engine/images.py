@@ -31,10 +31,9 @@ class RuntimeImages:
         client: DockerClient,
         runtimes: Path,
         extra_ca: Path | None,
-        built: Callable[[str], None] = lambda _tag: None,
     ) -> None:
-        """`built` is told the name of each image that was built here."""
-        self.built = built
+        """`built` may be set to what is told the name of each image that was built here."""
+        self.built: Callable[[str], None] = _unheard
         self._client = client
         self._runtimes = runtimes
         self._extra_ca = extra_ca
@@ -111,6 +110,10 @@ class RuntimeImages:
         arguments = [part for one in given for part in ("--build-arg", one)]
         command = [docker, "build", "--progress", "plain", "--tag", tag, "--file", str(dockerfile)]
         return [*command, *secret, *arguments, "--", str(self._runtimes)]
+
+
+def _unheard(_tag: str) -> None:
+    """Nobody asks what was built."""
 
 
 def _digest(runtimes: Path, runtime: str, base: str) -> str:

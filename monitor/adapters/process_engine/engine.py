@@ -18,6 +18,7 @@ from monitor.adapters.process_engine.data import DataVolumes
 from monitor.adapters.process_engine.exits import Exits
 from monitor.adapters.process_engine.workshop import Config, Workshop
 from monitor.domain.command import Command, Ran
+from monitor.domain.images import Image
 from monitor.domain.launch import LaunchSpec, ProjectType, deps_key
 from monitor.domain.stack import Stack
 from monitor.errors import Refused
@@ -143,6 +144,13 @@ class ProcessEngine(WithVolumes):
     async def sweep(self, known: set[str]) -> list[str]:
         workshop = await self._open()
         return await self._run(stopping.sweep, workshop, known, frozenset(self._working))
+
+    async def images(self, known: Collection[str]) -> list[Image]:
+        """None: what is installed lies in app folders, of which the sweep keeps the newest."""
+        return []
+
+    async def discard(self, image: Image) -> bool:
+        return False
 
     async def evict(self, hosts: Collection[str]) -> list[str]:
         """Nothing routes itself to a process: routes are ours alone."""

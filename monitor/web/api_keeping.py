@@ -43,8 +43,6 @@ class Keeping:
     async def sync(self, request: web.Request) -> web.Response:
         """Keep what is there right now: `{"direction": "push"}`; a job that is over once the store has it.
 
-        `{"direction": "pull"}` brings what changed at the remote of `git:`; a push goes there, too.
-
         `{"data": true}`: what the data volume holds instead.
         """
         name, asked = workspace(request), only(await body(request), "direction", "data")
@@ -52,15 +50,10 @@ class Keeping:
         if flag(asked, "data"):
             await acting.folder(name)
             return self._job("sync", name, lambda tell: volumes(self._data).keep(name, tell))
-        direction = choice(asked, "direction", ("push", "pull"), "push")
-        await acting.folder(name)
-        git = self._git
-        if git is not None and direction == "pull":
-            await git.check(name)
-            return self._job("pull", name, lambda tell: git.pull(name, tell))
-        if direction == "pull":
+        if choice(asked, "direction", ("push", "pull"), "push") == "pull":
             return answer(await acting.pull(name))
-        return self._job("sync", name, lambda tell: git.push(name, tell) if git else acting.push(name, tell))
+        await acting.folder(name)
+        return self._job("sync", name, lambda tell: acting.push(name, tell))
 
     @needs(Scope.OPERATE)
     async def fork(self, request: web.Request) -> web.Response:

@@ -97,6 +97,7 @@ class DockerEngine(WithVolumes):
         self._bases = Bases(self._images, self._stacks.pulls, clock)
         self._busy: Counter[str] = Counter()
         self._volumes = self._data = DataVolumes(
+            self._client, self._names, self._images, self._containers, self._busy, options.shipped, options.data
         )
         self._cleaner = Cleaner(
             self._client, self._names, self._containers, self._networks, self._control, self._busy

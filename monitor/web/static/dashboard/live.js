@@ -13,6 +13,7 @@ let end = () => {};
 // Read it, never write to it. `events` are the newest last, each with the `at` it arrived.
 export const live = {
   connection: "out", // out, connecting, live, lost
+  known: false, // whether the whole state has come at least once
   workspaces: new Map(),
   unnamed: [],
   banners: {},
@@ -38,6 +39,7 @@ function connection(state) {
 
 const take = {
   state(event) {
+    live.known = true;
     live.workspaces = new Map(event.workspaces.map((state) => [state.name, state]));
     live.unnamed = event.unnamed ?? [];
     live.banners = event.banners ?? {};
@@ -109,6 +111,6 @@ export function follow(onRefused) {
 // Leave and forget everything: nothing is shown to whoever is not signed in.
 export function leave() {
   end();
-  Object.assign(live, { workspaces: new Map(), unnamed: [], banners: {}, jobs: new Map(), events: [] });
+  Object.assign(live, { known: false, workspaces: new Map(), unnamed: [], banners: {}, jobs: new Map(), events: [] });
   connection("out");
 }

@@ -1,7 +1,7 @@
 // The frame around every view: connection, banners, news for screen readers, theme, and the keys that work everywhere.
 import { h, icon, put } from "./dom.js";
 import { sentence } from "./format.js";
-import { dialog } from "./ui.js";
+import { dialog, toast } from "./ui.js";
 
 const WORDS = { live: "live", lost: "connection lost, trying again…", connecting: "connecting…", out: "signed out" };
 const KEYS = [
@@ -22,6 +22,7 @@ export function begin({ live, signOut }) {
     if (event.type === "connection") connection(live);
     if (["state", "banners", "connection"].includes(event.type)) banners(live.banners);
     if (["state", "workspace", "removed", "connection"].includes(event.type)) title(live);
+    if (event.type === "notice") toast(sentence(event.text), "busy");
     if (event.type === "workspace" && event.before?.phase !== event.workspace.phase) {
       put(find("news"), `${event.workspace.name} is ${event.workspace.phase}`);
     }

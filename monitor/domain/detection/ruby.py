@@ -16,6 +16,7 @@ from monitor.domain.launch import ProjectType
 
 SCRIPTS = ("app.rb", "main.rb", "server.rb", "web.rb", "index.rb", "application.rb")
 PUMA = "puma --bind tcp://$HOST:$PORT --threads 0:64"
+RACK = ("sinatra", "hanami", "roda", "grape", "cuba", "padrino")
 RACKUP = "rackup --host $HOST --port $PORT config.ru"
 SERVERS = (
     ("puma", PUMA),
@@ -112,7 +113,7 @@ def _start(facts: Facts, gems: frozenset[str], scripts: list[str], *, bundled: b
 
 
 def _rack(gems: frozenset[str]) -> str:
-    return next((g for g in ("sinatra", "hanami", "roda", "grape", "cuba", "padrino") if g in gems), "rack")
+    return next((g for g in RACK if g in gems), "rack")
 
 
 def _rails(facts: Facts, gems: frozenset[str]) -> Start:

@@ -15,21 +15,50 @@ from monitor.domain.tree import Entry, Tree
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One type of project: `marks` says for people what is looked for, `find` answers or None."""
+    """One type of project: `marks` and `served` say for people what is looked for and by what it is served.
+
+    `find` answers or None.
+    """
 
     type: ProjectType
     marks: str
+    served: str
     find: Callable[[Facts], Detection | None]
 
 
 TABLE: tuple[Row, ...] = (
-    Row(ProjectType.COMPOSE, "compose.yaml, docker-compose.yml with a service that answers requests", own.compose),
-    Row(ProjectType.PHP, "composer.json, index.php in the folder, public/ or web/", php.detect),
-    Row(ProjectType.RUBY, "Gemfile, config.ru, app.rb", ruby.detect),
-    Row(ProjectType.GO, "go.mod, go.work, main.go", go.detect),
-    Row(ProjectType.PYTHON, "requirements.txt, pyproject.toml, Pipfile, setup.py, manage.py, app.py", python.detect),
-    Row(ProjectType.NODE, "package.json, server.js", node.detect),
-    Row(ProjectType.STATIC, "index.html in the folder, public/, dist/ or docs/", static.detect),
+    Row(
+        ProjectType.COMPOSE,
+        "compose.yaml, docker-compose.yml with a service that answers requests",
+        "its services, each in a container of its own",
+        own.compose,
+    ),
+    Row(
+        ProjectType.PHP,
+        "composer.json, index.php in the folder, public/ or web/",
+        "nginx and php-fpm",
+        php.detect,
+    ),
+    Row(ProjectType.RUBY, "Gemfile, config.ru, app.rb", "puma, or the server the project brings", ruby.detect),
+    Row(ProjectType.GO, "go.mod, go.work, main.go", "the program it builds", go.detect),
+    Row(
+        ProjectType.PYTHON,
+        "requirements.txt, pyproject.toml, Pipfile, setup.py, manage.py, app.py",
+        "gunicorn or uvicorn, installed if the project forgot it; its own script otherwise",
+        python.detect,
+    ),
+    Row(
+        ProjectType.NODE,
+        "package.json, server.js",
+        "its start script; nginx where a build makes pages",
+        node.detect,
+    ),
+    Row(
+        ProjectType.STATIC,
+        "index.html in the folder, public/, dist/ or docs/",
+        "nginx",
+        static.detect,
+    ),
 )
 """Asked from top to bottom; of equally confident answers the upper one wins."""
 

@@ -26,7 +26,7 @@ from monitor.app.install import Install
 from monitor.app.platform import Platform
 from monitor.app.prefixes import measures, shows_prefix
 from monitor.app.recording import recording
-from monitor.app.running import running_of
+from monitor.app.running import running_of, writes_of
 from monitor.app.storing import storing
 from monitor.domain.floors import Finding
 from monitor.domain.metrics import gauges
@@ -169,6 +169,7 @@ async def build(
         kept.restoring,
         kept.past,
         insight=insight_of(desk, files, routing, kept.past),
+        writes=writes_of(settings, files, kept, registry, clock, stack),
         running=running_of(settings, engine, survey, files, kept, jobs, registry, stack),
         oversight=Oversight(AuditFile(settings.data / "audit.jsonl"), meter, meter.render, look_at),
         creating=creating,

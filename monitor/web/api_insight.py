@@ -12,6 +12,7 @@ from monitor.errors import NotFound
 from monitor.services.insight.insight import Insight
 from monitor.services.insight.source import Opened
 from monitor.services.insight.usage import MOST
+from monitor.services.writing import Writes
 from monitor.web.answers import HEADERS, answer
 from monitor.web.asking import query_number, query_text, workspace
 from monitor.web.guard import needs
@@ -23,8 +24,8 @@ FILES = "/api/workspaces/{name}/files"
 class Insights:
     """The handlers; `routes` is the table."""
 
-    def __init__(self, insight: Insight | None) -> None:
-        self._insight = insight
+    def __init__(self, insight: Insight | None, writes: Writes | None = None) -> None:
+        self._insight, self._writes = insight, writes
 
     def routes(self) -> list[web.RouteDef]:
         """Every path that looks closely."""
@@ -78,11 +79,16 @@ class Insights:
 
     @needs(Scope.READ)
     async def file(self, request: web.Request) -> web.StreamResponse:
-        """One file of a workspace's source as a download, now or `?at=` a revision, snapshot or moment."""
+        """One file of a workspace's source as a download, now or `?at=` a revision, snapshot or moment.
+
+        Now, `ETag` is the hash of its content, to be sent as `If-Match` with what replaces it.
+        """
         raw = request.rel_url.raw_path.partition("/files/")[2]
         path = unquote(raw, errors="surrogateescape")
-        opened = await self._given.source.opened(workspace(request), path, query_text(request, "at"))
-        return await _send(request, opened)
+        name, at = workspace(request), query_text(request, "at")
+        opened = await self._given.source.opened(name, path, at)
+        found = "" if at or self._writes is None else await self._writes.hash(name, path.strip("/"))
+        return await _send(request, opened, {"ETag": f'"{found}"'} if found else {})
 
     @needs(Scope.READ)
     async def usage(self, request: web.Request) -> web.Response:
@@ -102,9 +108,9 @@ class Insights:
         return self._insight
 
 
-async def _send(request: web.Request, opened: Opened) -> web.StreamResponse:
+async def _send(request: web.Request, opened: Opened, more: dict[str, str]) -> web.StreamResponse:
     """Bytes and nothing a browser would show: always a download, of no type, in pieces."""
-    response = web.StreamResponse(headers={**HEADERS, **_as_download(opened.name)})
+    response = web.StreamResponse(headers={**HEADERS, **_as_download(opened.name), **more})
     response.content_type = "application/octet-stream"
     await response.prepare(request)
     async for piece in opened.pieces:

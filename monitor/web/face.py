@@ -19,6 +19,7 @@ from monitor.services.past.past import Past
 from monitor.services.registry import Registry
 from monitor.services.restore.restoring import Restoring
 from monitor.services.running.running import Running
+from monitor.services.writing import Writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Face:
     past: Past | None = None
     oversight: Oversight = field(default_factory=Oversight)
     running: Running | None = None
+    writes: Writes | None = None
     insight: Insight | None = None
     creating: Creating | None = None
     data: Data | None = None

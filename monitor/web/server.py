@@ -25,7 +25,9 @@ from monitor.web.creating import Creations
 from monitor.web.destinations import Destinations
 from monitor.web.events import Events
 from monitor.web.face import Face
+from monitor.web.files import FileWrites
 from monitor.web.guard import Guard
+from monitor.web.guide import Guide
 from monitor.web.openapi import Description
 from monitor.web.pages import Pages
 from monitor.web.restoring import Restores
@@ -47,8 +49,10 @@ def api_app(face: Face, guard: Guard, *before: Middleware) -> web.Application:
     routes += Restores(face.restoring, face.jobs, face.data, trusted=guard.trusted).routes()
     routes += [*Histories(face.past).routes(), *Snapshots(face.past, face.data).routes()]
     routes += Keeping(face.past, face.jobs, face.data).routes()
-    routes += Insights(face.insight).routes()
+    routes += Insights(face.insight, face.writes).routes()
     routes += Creations(face.creating).routes()
+    routes += Guide().routes()
+    routes += FileWrites(face.writes).routes()
     routes += Runs(face.running, face.jobs).routes()
     routes += [*auditing.routes(), *System(face.oversight).routes()]
     routes += Description(routes, version("slipway")).routes()

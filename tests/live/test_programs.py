@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
@@ -165,3 +168,86 @@ def test_the_command_line_runs_streams_and_ends_with_its_code(slipway: Slipway) 
 
 def sleeping(seconds: str) -> list[int]:
     return [p.pid for p in psutil.process_iter(["cmdline"]) if (p.info["cmdline"] or [])[-2:] == ["sleep", seconds]]
+
+
+class Api:
+    """The dashboard's port, as a program on the network has it."""
+
+    def __init__(self, slipway: Slipway) -> None:
+        self.base = f"http://127.0.0.1:{slipway.dashboard_port}"
+
+    def __call__(
+        self, method: str, path: str, data: bytes | None = None, **headers: str
+    ) -> tuple[int, dict[str, str], bytes]:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        asked = urllib.request.Request(self.base + path, data, {"Authorization": f"Bearer {TOKEN}", **named})
+        asked.method = method
+        try:
+            with urllib.request.urlopen(asked, timeout=30) as answer:
+                return answer.status, dict(answer.headers), answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, dict(error.headers), error.read()
+
+
+@pytest.fixture
+def api(slipway: Slipway) -> Api:
+    return Api(slipway)
+
+
+def test_files_are_written_replaced_and_removed_safely(slipway: Slipway, api: Api) -> None:
+    files, folder = "/api/workspaces/page/files/", slipway.workspaces / "page"
+    status, headers, raw = api("PUT", files + "sub/n%C3%A9w%20file.html?wait=true", b"one")
+    said = json.loads(raw)
+    assert (status, said["path"], said["kept"], said["created"]) == (201, "sub/néw file.html", True, True)
+    assert (folder / "sub/néw file.html").read_bytes() == b"one"
+    revision = said["revision"]
+    assert isinstance(revision, int)
+    assert api("GET", files + f"sub/n%C3%A9w%20file.html?at={revision}")[2] == b"one"
+    slipway.until_text("/page/sub/n%C3%A9w%20file.html", "one")
+    _, read, _ = api("GET", files + "sub/n%C3%A9w%20file.html")
+    assert read["ETag"] == headers["ETag"] == f'"{said["sha256"]}"'
+    status, _, _ = api("PUT", files + "sub/n%C3%A9w%20file.html", b"two", If_Match=read["ETag"])
+    assert status == 200
+    status, late, raw = api("PUT", files + "sub/n%C3%A9w%20file.html", b"three", If_Match=read["ETag"])
+    assert (status, json.loads(raw)["error"]["reason"]) == (412, "changed")
+    assert late["ETag"] != read["ETag"]
+    assert api("PUT", files + "sub/n%C3%A9w%20file.html", b"x", If_None_Match="*")[0] == 412
+    env = json.loads(api("PUT", files + ".env", b"A=1")[2])
+    assert (env["kept"], env["revision"]) == (False, None)
+    assert env["reason"]
+    (folder / "link").symlink_to("/etc")
+    for path, code in (
+        ("link/x", 409),
+        (".git/hooks/x", 403),
+        ("%2e%2e/x", 400),
+        ("a%00b", 400),
+        (".slipway/x", 403),
+    ):
+        assert api("PUT", files + path, b"x")[0] == code, path
+    (folder / "link").unlink()
+    assert api("PUT", files + "big.bin", b"x" * (65 * 1024 * 1024))[0] == 413
+    assert not (folder / "big.bin").exists()
+    assert api("DELETE", files + "sub/n%C3%A9w%20file.html", If_Match='"0"')[0] == 412
+    assert api("DELETE", files + "sub/n%C3%A9w%20file.html")[0] == 200
+    assert api("DELETE", files + "sub/n%C3%A9w%20file.html")[0] == 404
+    assert api("PUT", "/api/workspaces/nobody/files/x", b"x")[0] == 404
+
+
+def test_the_guide_works_as_it_stands(slipway: Slipway, api: Api) -> None:
+    status, headers, raw = api("GET", "/api/guide")
+    assert (status, headers["Content-Type"]) == (200, "text/markdown; charset=utf-8")
+    blocks = re.findall(r"```sh\n(.*?)```", raw.decode(), re.DOTALL)
+    assert len(blocks) > 8
+    script = "\n".join(f"echo '--- {n}'\n{block}" for n, block in enumerate(blocks))
+    ran = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        env={**slipway.environment, "SLIPWAY_TOKEN": TOKEN},
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout[-2000:] + ran.stderr[-1000:]
+    assert (slipway.workspaces / "guide-example/made.txt").read_text() == "made by a command\n"
+    assert "Hello again" in (slipway.workspaces / "guide-example/index.html").read_text()
+    slipway.until_phase("guide-example", "stopped")

@@ -90,7 +90,9 @@ class Running:
     async def _run(
         self, job: str, name: str, folder: Path, asked: Asked, tell: Tell, output: Output
     ) -> dict[str, Any]:
-        look = await self._survey.look(name, folder)
+        # In its turn: its keeper looks too, and what was noticed meanwhile is told only once.
+        async with self._bringer.turns.hold(name):
+            look = await self._survey.look(name, folder)
         spec = _runnable(look)
         output.hide(Redactor(look.secrets))
         into = await self._scratch.make(f"run-{job}") if asked.keep else None

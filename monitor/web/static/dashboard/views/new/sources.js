@@ -2,7 +2,7 @@
 import { ws } from "../../api.js";
 import { h, icon } from "../../dom.js";
 import { when } from "../../format.js";
-import { failed, loading } from "../../ui.js";
+import { bar, failed, loading } from "../../ui.js";
 import { upload } from "./upload.js";
 
 export function template(context, wish) {
@@ -25,12 +25,20 @@ export function template(context, wish) {
 
 export function git(context, wish) {
   const address = h("input", { type: "url", placeholder: "https://example.org/team/project.git", spellcheck: "false", autocomplete: "off", required: true, on: { input: () => wish(address.value.replace(/\/+$/, "").split("/").pop().replace(/\.git$/, "")) } });
-  const element = h("div", { class: "stack" }, h("label", { class: "field" }, "Address of the repository", address, h("span", { class: "soft" }, "It is cloned beside the data folder with a clean configuration; nothing of it runs outside its container.")));
+  const progress = bar("Cloning");
+  progress.element.hidden = true;
+  const element = h("div", { class: "stack" }, h("label", { class: "field" }, "Address of the repository", address, h("span", { class: "soft" }, "It is cloned beside the data folder with a clean configuration; nothing of it runs outside its container.")), progress.element);
   return {
     element,
     async make(name) {
       const made = await context.api.post("/api/workspaces", { name, git: address.value.trim() });
-      return made.state && made.id ? context.api.done(made, context.live) : made;
+      if (!made.state) return made;
+      progress.element.hidden = false;
+      try {
+        return await context.api.done(made, context.live, (now) => progress.show(now.progress.text ?? "Cloning…", now.progress.done, now.progress.total));
+      } finally {
+        progress.element.hidden = true;
+      }
     },
   };
 }

@@ -21,7 +21,7 @@ from monitor.ports.store import NoSuchKey, Store, StoreAway, StoreRefused
 from monitor.services.batch_reader import GROUP_BYTES, BatchReader, Content
 from monitor.services.mirror_book import Book
 
-REQUESTS, STREAMS = 32, 4
+REQUESTS, STREAMS = 64, 8
 
 
 @dataclass(slots=True)
@@ -36,7 +36,7 @@ class _Run:
 
 
 class MirrorPass:
-    """Plans and carries out batches; `Mirror` decides when. At most 32 requests at once over all workspaces."""
+    """Plans and carries out batches; `Mirror` decides when. At most 64 requests at once over all workspaces."""
 
     def __init__(self, store: Store, files: Files, reader: BatchReader, clock: Clock, prefix: str) -> None:
         self._store, self._files, self._reader, self._clock = store, files, reader, clock

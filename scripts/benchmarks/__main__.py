@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 
-from scripts.benchmarks import drop, idle, keep, restore, routes
+from monitor.cli.ending import end
+from scripts.benchmarks import drop, idle, keep, mirror, restore, routes
 from scripts.benchmarks.figures import Figure
 
 BENCHMARKS: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -16,7 +18,11 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Figure]]] = {
     "idle": idle.figures,
     "keep": keep.figures,
     "restore": restore.figures,
+    "mirror": mirror.figures,
 }
+
+
+PEERS = ("restic", "rclone", "s5cmd")
 
 
 def main() -> int:
@@ -40,9 +46,12 @@ def main() -> int:
                     print(figure.line(), flush=True)
         except LookupError as missing:
             print(f"{name}: left out: {missing}", file=sys.stderr)
+    for peer in PEERS:
+        if shutil.which(peer) is None:
+            print(f"{peer} is not installed: the figures beside it are left out", file=sys.stderr)
     if given.json:
-        print(json.dumps([figure.as_json() for figure in found], indent=1))
-    return 0
+        print(json.dumps([figure.as_json() for figure in found], indent=1), flush=True)
+    end(0)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ import boto3
 
 from monitor.adapters.s3_access import S3Access
 from scripts.benchmarks.figures import Figure, median
+from scripts.benchmarks.figures import beside as beside_of
 from scripts.benchmarks.keep import bundled
 from scripts.benchmarks.source_tree import make_tree
 
@@ -66,14 +67,12 @@ def beside_peers(tree: Path, base: Path, access: S3Access) -> list[Figure]:
             restore()
     files = tree.name.removeprefix("tree-")
     note = f"own process from start to end {median(seen.process):.2f} s, peak {max(seen.peak_mb):.0f} MB"
-    took = median(seen.ours)
-    found = []
-    for name, times, factor in (("restic restore", seen.restic, 2), ("rclone --s3-version-at", seen.rclone, 5)):
-        if times:
-            met = median(times) >= factor * took
-            target = f"≥ {factor} × faster"
-            found.append(Figure(f"restore, {files} files", took, "s", name, median(times), target, met, note))
-    return found or [Figure(f"restore, {files} files", took, "s", note=note)]
+    peers: list[tuple[str, list[float], float]] = [
+        ("restic restore", seen.restic, 2),
+        ("rclone --s3-version-at", seen.rclone, 5),
+    ]
+    met = {name: (times, factor) for name, times, factor in peers if times}
+    return beside_of(f"restore, {files} files", seen.ours, met, note)
 
 
 def ours_at(tree: Path, base: Path, access: S3Access, seen: Seen) -> Callable[[], None]:

@@ -20,6 +20,7 @@ from monitor.adapters.folder_store import FolderStore
 from monitor.adapters.object_store import ObjectStore
 from monitor.adapters.placing.disk import DiskPlacing
 from monitor.adapters.s3_access import S3Access
+from monitor.cli.ending import end
 from monitor.services.history.history import History
 from monitor.services.restore.choosing import Choosing
 from monitor.services.restore.restorer import Restorer
@@ -54,7 +55,8 @@ def main() -> None:
     given: dict[str, Any] = json.load(sys.stdin)
     root, scratch = Path(given.pop("root")), Path(given.pop("scratch"))
     job, prefix = given.pop("job"), given.pop("prefix")
-    print(json.dumps(asyncio.run(measure(job, root, scratch, prefix, S3Access(**given)))))
+    print(json.dumps(asyncio.run(measure(job, root, scratch, prefix, S3Access(**given)))), flush=True)
+    end(0)
 
 
 if __name__ == "__main__":

@@ -113,7 +113,7 @@ class Places:
 
     def for_tools(self) -> dict[str, str]:
         """The same for installing and building, with download caches where there is a cache folder."""
-        env = self.for_server()
+        env = {**_TOOLS, **self.for_server()}
         if os.access(self.cache, os.W_OK):
             for name, folder in (
                 ("XDG_CACHE_HOME", "xdg"),
@@ -131,6 +131,26 @@ class Places:
         home = self.environment.get("HOME")
         if home:
             os.makedirs(home, mode=0o700, exist_ok=True)
+
+
+_TOOLS = {
+    "npm_config_engine_strict": "false",
+    "YARN_IGNORE_ENGINES": "1",
+    "HUSKY": "0",
+    "npm_config_audit": "false",
+    "npm_config_fund": "false",
+    "npm_config_update_notifier": "false",
+    "PUPPETEER_SKIP_DOWNLOAD": "1",
+    "PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD": "1",
+    "CYPRESS_INSTALL_BINARY": "0",
+    "NEXT_TELEMETRY_DISABLED": "1",
+    "ASTRO_TELEMETRY_DISABLED": "1",
+    "NUXT_TELEMETRY_DISABLED": "1",
+    "GATSBY_TELEMETRY_DISABLED": "1",
+    "NG_CLI_ANALYTICS": "false",
+    "DO_NOT_TRACK": "1",
+}
+"""A project's word about engines is a warning; no git hooks, no browsers for tests, no talking home."""
 
 
 def _internal_names() -> frozenset[str]:

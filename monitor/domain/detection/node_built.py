@@ -14,7 +14,8 @@ from monitor.domain.detection.facts import Facts
 class Built:
     """What a framework turns into: a folder to serve (`output`) or a server (`start`).
 
-    `start` is a command, or `npm:NAME` for a script of package.json.
+    `start` is a command, or `npm:NAME` for a script of package.json. `own_build`: the project's build script makes
+    something else, `build` is what `start` needs.
     """
 
     framework: str
@@ -23,6 +24,7 @@ class Built:
     output: str | None = None
     spa: bool = False
     start: str | None = None
+    own_build: bool = False
 
 
 Rule = Callable[[Facts, dict[str, Any], frozenset[str]], Built | None]

@@ -34,5 +34,5 @@ def qwik(facts: Facts, package: dict[str, Any], names: frozenset[str]) -> Built 
         return Built("qwik", "its adapter builds a server", "qwik build", start="npm:serve")
     if any(path.startswith("adapters/static/") for path in facts.files):
         return Built("qwik", "the static adapter builds pages", "qwik build", "dist")
-    preview = "qwik build preview"
-    return Built("qwik", "without an adapter only the preview server runs it", preview, start=PREVIEW)
+    reason, preview = "without an adapter only the preview server runs it", "qwik build preview"
+    return Built("qwik", reason, preview, start=PREVIEW, own_build=True)

@@ -70,7 +70,7 @@ def _framework(project: Project) -> Plan | None:
         return None
     script = project.scripts.get("start", "")
     evidence = f"package.json depends on {built.framework}"
-    build = build_of(project) or by_npx(project, built.build)
+    build = (None if built.own_build else build_of(project)) or by_npx(project, built.build)
     if built.output:
         return _serve(project, built, build, evidence)
     own = (built.start or "").removeprefix("npm:")

@@ -13,6 +13,9 @@ from monitor.domain.launch import OwnHost, Rewrite
 ROOT_PATH = '. "$SLIPWAY_SHARED/prefix/root-path"'
 """Shell words: uvicorn is told by UVICORN_ROOT_PATH where the installed Starlette understands it."""
 
+RAILS = '. "$SLIPWAY_SHARED/prefix/rails"'
+"""Shell words: Rails' production settings do not send visitors to https."""
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
@@ -119,7 +122,7 @@ WAYS: tuple[Way, ...] = (
     Way("fastify", "nothing: served stripped"),
     Way("koa", "nothing: served stripped"),
     Way("hono", "nothing: served stripped", tested=False),
-    Way("rails", "nothing: served stripped", tested=False),
+    Way("rails", "nothing: served stripped", words=(RAILS,), tested=False),
     Way("laravel", "nothing: served stripped", tested=False),
     Way("symfony", "nothing: served stripped", tested=False),
 )

@@ -11,7 +11,16 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from monitor.errors import UsageError
 
@@ -51,6 +60,11 @@ class Settings(BaseModel):
     log_json: bool = Field(False, description="Log JSON lines, on stderr too, instead of text.")
     images_days: float = Field(14, ge=1, le=3650, description="Days an unused image of ours stays on Docker's disk.")
     images_gib: float = Field(20, ge=1, le=100_000, description="GiB that images of ours may take there.")
+    git_protocols: str = Field("https,ssh", description="Protocols git remotes may use: https, ssh, http, git, file.")
+    git_author: str = Field("Slipway <slipway@localhost>", description="Who commits that are pushed are by.")
+    git_url: str = Field("", description="Where the git token belongs: this address and everything below it.")
+    git_username: str = Field("git", description="The user name that goes with the git token.")
+    git_token: SecretStr = Field(SecretStr(""), description="Password or token for git_url.")
     insecure_dashboard: bool = Field(False, description="Allow the dashboard off loopback without TLS.")
 
     @field_validator("s3_prefix")
@@ -75,6 +89,17 @@ class Settings(BaseModel):
             from monitor.domain.retention_policy import parse_policy
 
             parse_policy(value)
+        return value
+
+    @field_validator("git_protocols", "git_author", "git_url")
+    @classmethod
+    def _is_git(cls, value: str, info: ValidationInfo) -> str:
+        from monitor.domain.git.names import parse_author
+        from monitor.domain.git.urls import parse_place, parse_protocols
+
+        check = {"git_protocols": parse_protocols, "git_author": parse_author, "git_url": parse_place}
+        if value or info.field_name == "git_author":
+            check[str(info.field_name)](value)
         return value
 
     @property

@@ -20,6 +20,7 @@ from monitor.app import engines, logs
 from monitor.app.creating import creating_of
 from monitor.app.data import data_of, forgetting
 from monitor.app.doctor import examine
+from monitor.app.git import following_of
 from monitor.app.hands import addresses, gate_states, remover, take_turns, teller
 from monitor.app.insight import insight_of
 from monitor.app.install import Install
@@ -125,10 +126,16 @@ async def build(
         watch.keep(folder.name, wanted_of(look.tree))
         if not look.hold:
             kept.past.terms.note(name, look.keep)
+            following.note(name, folder, look.git)
+
+    def renamed(name: str, before: str) -> None:
+        kept.keeping.renamed(name, before)
+        following.renamed(name, before)
 
     async def forget(name: str, folder: Path) -> None:
         survey.forget(name)
         await kept.keeping.gone(name, folder)
+        await following.gone(name)
 
     tools = Tools(
         crew=Crew(engine, observer, routing, probe, clock),
@@ -140,13 +147,16 @@ async def build(
         keep=keep,
         forget=forget,
         turns=kept.turns,
-        renamed=kept.keeping.renamed,
+        renamed=renamed,
         saved=kept.keeping.saved,
         serves=measures(prefixes, settings),
     )
     reconciler = Reconciler(settings.workspaces, files, watch, engine, tools, scan_s=settings.scan_s, meter=meter)
     take_turns(kept.turns, reconciler, kept.keeping)
     jobs = Jobs(clock, registry.emit)
+    following = following_of(
+        settings, install, kept.past.acting, files, clock, kept.turns, stack, begin=jobs.begin, registry=registry
+    )
     data = data_of(install, engine, kept, files, clock, registry, observer, routing)
     hands = Hands(traefik.child.stop, remover(engine, observer), teller(registry))
     creating = creating_of(settings, kept.past, reconciler, registry, clock, stack)
@@ -155,7 +165,7 @@ async def build(
         traefik=traefik, hop=hop, prefixes=prefixes, registry=registry, access=access, jobs=jobs, kept=kept,
         data=data, routing=routing, reconciler=reconciler, watchdog=Watchdog(router, clock, hands), firewall=firewall,
         measuring=Measuring(registry, meter, clock), began=clock.monotonic(), first_token=first_token,
-        creating=creating,
+        creating=creating, following=following,
     )  # fmt: skip
     desk = Desk(registry, intents, reconciler.keepers, observer, engine, clock, platform.facts, survey.forget)
     face = Face(
@@ -173,6 +183,7 @@ async def build(
         running=running_of(settings, engine, survey, files, kept, jobs, registry, stack),
         oversight=Oversight(AuditFile(settings.data / "audit.jsonl"), meter, meter.render, look_at),
         creating=creating,
+        git=following,
         data=data,
     )
     await stack.enter_async_context(dashboard(face, settings))

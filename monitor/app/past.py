@@ -10,7 +10,7 @@ from typing import Any
 from monitor.adapters.files import DiskFiles
 from monitor.adapters.folders import DiskFolders
 from monitor.app.install import Install
-from monitor.app.offline import history_of, opened
+from monitor.app.offline import Offline, history_of, opened
 from monitor.app.restoring import offline_restorer
 from monitor.app.storing import Storing
 from monitor.domain.config_keep import schedule_of
@@ -112,15 +112,21 @@ async def verify(settings: Settings, name: str | None, *, read_data: bool, tell:
 async def act(settings: Settings, call: str, /, *args: Any, tell: Tell, **how: Any) -> Any:
     """One of `Acting`'s calls without a monitor."""
     async with opened(settings) as offline:
-        settings.workspaces.mkdir(parents=True, exist_ok=True)
-        history = await offline.history()
-        restorer = (await offline_restorer(offline, history))(history.archive)
-        past = past_of(
-            settings, offline.install, offline.storing, history, offline.mirror(), restorer, offline.files,
-            offline.clock, offline.pool, offline.stack, _refuse,
-        )  # fmt: skip
+        acting = (await past_on(offline)).acting
         more = {"tell": tell} if call in TELLING else {}
-        return await getattr(past.acting, call)(*args, **how, **more)
+        return await getattr(acting, call)(*args, **how, **more)
+
+
+async def past_on(offline: Offline) -> Past:
+    """Both halves on an open data folder."""
+    settings = offline.settings
+    settings.workspaces.mkdir(parents=True, exist_ok=True)
+    history = await offline.history()
+    restorer = (await offline_restorer(offline, history))(history.archive)
+    return past_of(
+        settings, offline.install, offline.storing, history, offline.mirror(), restorer, offline.files,
+        offline.clock, offline.pool, offline.stack, _refuse,
+    )  # fmt: skip
 
 
 @asynccontextmanager

@@ -22,6 +22,7 @@ from monitor.ports.engine import Engine, EngineAway
 from monitor.services.access import Access
 from monitor.services.creating import Creating
 from monitor.services.data.data import Data
+from monitor.services.git.following import Following
 from monitor.services.image_keeping import ImageKeeping
 from monitor.services.jobs import Jobs
 from monitor.services.measuring import Measuring
@@ -61,6 +62,7 @@ class Platform:
     firewall: Firewall
     measuring: Measuring
     creating: Creating
+    following: Following
     began: float
     first_token: str | None = None
     take_over: bool = False
@@ -83,6 +85,7 @@ class Platform:
         group.create_task(self.kept.keeping.run(), name="keeping")
         group.create_task(self.kept.destinations.run(), name="destinations")
         group.create_task(self.kept.housekeeping.run(), name="housekeeping")
+        group.create_task(self.following.run(), name="following")
         group.create_task(self._old_images().run(), name="old images")
         # Before the reconciler: a volume that is half replaced is made whole before its app starts.
         group.create_task(self.data.replacer.recover(), name="data volumes")
@@ -161,6 +164,7 @@ class Platform:
                 log.info("%s", sentence)
             await self.kept.past.removing.folders.sweep(self.settings.workspaces)
             await self.creating.landing.sweep(self.settings.workspaces)
+            await self.following.sweep(set(self.reconciler.keepers))
         except SlipwayError as error:
             log.warning("leftovers were not removed: %s", error.message)
 

@@ -19,36 +19,52 @@ from monitor.settings import Settings
 
 @click.command()
 @click.argument("name")
-@click.option("--push/--pull", default=True, help="Keep what is here (the default), or fetch what changed elsewhere.")
+@click.option(
+    "--push/--pull", default=True, help="Keep what is here (the default), or bring what changed at the remote."
+)
 @click.option("--confirm-deletes", is_flag=True, help="What vanished all at once is meant to be gone.")
 @data_or_folder
 @as_json
-def sync(name: str, push: bool, confirm_deletes: bool, data: Path | None, volume: bool, as_json: bool) -> None:
+def sync(name: str, push: bool, confirm_deletes: bool, data: Path | None, volume: bool, as_json: bool) -> int:
     """Keep a workspace as it is right now, and wait until the store has it.
 
-    Every save is kept by itself within a second; this is for scripts that must know.
+    Every save is kept by itself within a second; this is for scripts that must know. A workspace with `git:` in its
+    slipway.yaml is also pushed. --pull brings what changed at its remote: with a file changed on both sides nothing
+    is written, and the files in conflict are named (exit code 5).
 
     \b
     Examples:
       slipway sync shop
+      slipway sync shop --pull
       slipway sync shop --confirm-deletes
       slipway sync shop --data
     """
     where = settings({"data": data})
     if volume:
         _sync_data(where, name, as_json)
-        return
+        return 0
     if confirm_deletes:
         confirmed = acted(where, "POST", path_of(name, "confirm-deletes"), {}, "confirm_deletes", name)
         say(f"confirmed: {confirmed['mirror']} files may leave the mirror")
-    call, direction = ("push", "push") if push else ("pull", "pull")
-    done = acted(where, "POST", path_of(name, "sync"), {"direction": direction}, call, name)
+    direction = "push" if push else "pull"
+    if runs(where):
+        done = job(where, path_of(name, "sync"), {"direction": direction})
+    else:
+        from monitor.app.git import sync as sync_offline
+
+        done = dict(offline(where, sync_offline, name, direction, doing=name))
     if as_json:
         out_json(done)
-    else:
+    elif push:
         say(f"{name} is kept: revision {done['revision']}, {done['kept_at']}, {done['files']} files")
         if done["waiting"]:
             say(f"! {done['waiting']}: `slipway sync {name} --confirm-deletes`")
+        _lines(done.get("git") or {"lines": []})
+    else:
+        _lines(done)
+    if done.get("conflicts"):
+        return Refused.exit_code
+    return Incomplete.exit_code if done.get("problems") else 0
 
 
 def _sync_data(where: Settings, name: str, as_json: bool) -> None:

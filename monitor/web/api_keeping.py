@@ -10,6 +10,7 @@ from monitor.domain.access import Scope
 from monitor.domain.workspace import NAME
 from monitor.errors import UsageError
 from monitor.services.data.data import Data
+from monitor.services.git.following import Following
 from monitor.services.jobs import Jobs, Tell, Work
 from monitor.services.past.past import Past
 from monitor.web.answers import answer, body
@@ -22,8 +23,8 @@ from monitor.web.restoring import volumes
 class Keeping:
     """The handlers; `routes` is the table."""
 
-    def __init__(self, past: Past | None, jobs: Jobs, data: Data | None = None) -> None:
-        self._past, self._jobs, self._data = past, jobs, data
+    def __init__(self, past: Past | None, jobs: Jobs, data: Data | None = None, git: Following | None = None) -> None:
+        self._past, self._jobs, self._data, self._git = past, jobs, data, git
 
     def routes(self) -> list[web.RouteDef]:
         """Every path that keeps, or takes away what was kept."""
@@ -43,6 +44,8 @@ class Keeping:
     async def sync(self, request: web.Request) -> web.Response:
         """Keep what is there right now: `{"direction": "push"}`; a job that is over once the store has it.
 
+        `{"direction": "pull"}` brings what changed at the remote of `git:`; a push goes there, too.
+
         `{"data": true}`: what the data volume holds instead.
         """
         name, asked = workspace(request), only(await body(request), "direction", "data")
@@ -50,10 +53,15 @@ class Keeping:
         if flag(asked, "data"):
             await acting.folder(name)
             return self._job("sync", name, lambda tell: volumes(self._data).keep(name, tell))
-        if choice(asked, "direction", ("push", "pull"), "push") == "pull":
-            return answer(await acting.pull(name))
+        direction = choice(asked, "direction", ("push", "pull"), "push")
         await acting.folder(name)
-        return self._job("sync", name, lambda tell: acting.push(name, tell))
+        git = self._git
+        if git is not None and direction == "pull":
+            await git.check(name)
+            return self._job("pull", name, lambda tell: git.pull(name, tell))
+        if direction == "pull":
+            return answer(await acting.pull(name))
+        return self._job("sync", name, lambda tell: git.push(name, tell) if git else acting.push(name, tell))
 
     @needs(Scope.OPERATE)
     async def fork(self, request: web.Request) -> web.Response:

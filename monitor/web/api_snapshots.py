@@ -10,6 +10,7 @@ from monitor.domain.access import Scope
 from monitor.domain.history.revision import Why
 from monitor.domain.streams import is_data, workspace_of
 from monitor.services.data.data import Data
+from monitor.services.git.following import Following
 from monitor.services.past.past import Past
 from monitor.services.past.reading import NEWEST
 from monitor.web.answers import answer, body
@@ -21,8 +22,8 @@ from monitor.web.guard import needs
 class Snapshots:
     """The handlers; `routes` is the table. With `?data=true` each is about the data volume instead of the source."""
 
-    def __init__(self, past: Past | None, data: Data | None = None) -> None:
-        self._past, self._data = past, data
+    def __init__(self, past: Past | None, data: Data | None = None, git: Following | None = None) -> None:
+        self._past, self._data, self._git = past, data, git
 
     def routes(self) -> list[web.RouteDef]:
         """Every path about snapshots."""
@@ -63,6 +64,8 @@ class Snapshots:
             if self._data is not None:
                 await self._data.kept(workspace_of(about), Why.MANUAL)
         made = await acting.snapshot(about, snapshot, revision=which, **how)
+        if self._git is not None and not is_data(about):
+            self._git.snapshot_made(about, made)
         if which is None and self._data is not None and request.query.get("data") != "false":
             made["data"] = await self._data.snapshot(about, snapshot, **how)
         return answer(made, 201)

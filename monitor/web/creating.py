@@ -11,8 +11,10 @@ from monitor.domain.creating.naming import suggested
 from monitor.errors import NotFound, SlipwayError, UsageError
 from monitor.services.creating import Creating, Upload
 from monitor.services.destinations.destination import silent
+from monitor.services.git.following import Following
+from monitor.services.jobs import Jobs
 from monitor.web.answers import answer, body
-from monitor.web.asking import needed, only, query_text, text
+from monitor.web.asking import Given, maybe_text, needed, only, query_text, text
 from monitor.web.guard import needs
 
 CHUNK = 256 * 1024
@@ -22,8 +24,8 @@ SOURCES = ("template", "from")
 class Creations:
     """The handlers; `routes` is the table."""
 
-    def __init__(self, creating: Creating | None) -> None:
-        self._given = creating
+    def __init__(self, creating: Creating | None, git: Following | None = None, jobs: Jobs | None = None) -> None:
+        self._given, self._git, self._jobs = creating, git, jobs
 
     def routes(self) -> list[web.RouteDef]:
         """Every path that makes a workspace."""
@@ -38,9 +40,12 @@ class Creations:
     async def create(self, request: web.Request) -> web.Response:
         """Make a workspace: `{"name", "template"}` or `{"name", "from": "shop@v1"}` (a snapshot, revision, moment).
 
-        `from` without `@` is the workspace as it is now.
+        `from` without `@` is the workspace as it is now. `{"name", "git": {"url", "branch"}}`, or with the address
+        alone, takes a remote repository's files, and follows it; a job.
         """
-        asked = only(await body(request), "name", *SOURCES)
+        asked = only(await body(request), "name", *SOURCES, "git")
+        if asked.get("git") is not None:
+            return await self._from_git(asked)
         name, creating = text(asked, "name"), self._creating
         given = [source for source in SOURCES if text(asked, source)]
         if len(given) != 1:
@@ -51,7 +56,7 @@ class Creations:
 
     @needs(Scope.OPERATE)
     async def import_(self, request: web.Request) -> web.Response:
-        """Make the workspace `?name=` of the body: a zip, tar or tar.gz, or a folder's files as `multipart/form-data`.
+        """Make the workspace `?name=` of the body: a zip, tar or tar.gz, or a folder's files as multipart/form-data.
 
         Each part's file name is its path. It is there whole, or not at all.
         """
@@ -79,6 +84,17 @@ class Creations:
             free, why = True, ""
         near = suggested(wish, await creating.folders())
         return answer({"name": wish, "free": free, "why": why, "suggestion": near, "kept": await creating.kept(wish)})
+
+    async def _from_git(self, asked: Given) -> web.Response:
+        name, said, git = text(asked, "name"), asked["git"], self._git
+        if any(asked.get(source) is not None for source in SOURCES):
+            raise UsageError("say one thing it begins with", hint='{"git": {"url": "https://…"}}')
+        where = only(said, "url", "branch") if isinstance(said, dict) else {"url": text(asked, "git")}
+        url, branch = text(where, "url"), maybe_text(where, "branch")
+        if git is None or self._jobs is None:
+            raise NotFound("no workspaces are made here")
+        await git.ready(name, url, branch)
+        return answer(self._jobs.begin("new", name, lambda tell: git.make(name, url, branch, tell)).as_json(), 202)
 
     @property
     def _creating(self) -> Creating:

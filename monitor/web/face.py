@@ -13,6 +13,7 @@ from monitor.services.creating import Creating
 from monitor.services.data.data import Data
 from monitor.services.desk import Desk
 from monitor.services.destinations.backups import Backups
+from monitor.services.git.following import Following
 from monitor.services.insight.insight import Insight
 from monitor.services.jobs import Jobs
 from monitor.services.past.past import Past
@@ -54,4 +55,5 @@ class Face:
     writes: Writes | None = None
     insight: Insight | None = None
     creating: Creating | None = None
+    git: Following | None = None
     data: Data | None = None

@@ -47,10 +47,10 @@ def api_app(face: Face, guard: Guard, *before: Middleware) -> web.Application:
     routes = [*Api(face).routes(), *Tokens(face.access).routes(), web.get("/api/events", events.handle)]
     routes += Destinations(face.backups, face.jobs).routes()
     routes += Restores(face.restoring, face.jobs, face.data, trusted=guard.trusted).routes()
-    routes += [*Histories(face.past).routes(), *Snapshots(face.past, face.data).routes()]
-    routes += Keeping(face.past, face.jobs, face.data).routes()
+    routes += [*Histories(face.past).routes(), *Snapshots(face.past, face.data, face.git).routes()]
+    routes += Keeping(face.past, face.jobs, face.data, face.git).routes()
     routes += Insights(face.insight, face.writes).routes()
-    routes += Creations(face.creating).routes()
+    routes += Creations(face.creating, face.git, face.jobs).routes()
     routes += Guide().routes()
     routes += FileWrites(face.writes).routes()
     routes += Runs(face.running, face.jobs).routes()

@@ -20,13 +20,19 @@ import stat
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, ValidationError
 
-from monitor.domain.git.urls import GitUrl, parse_url
+from monitor.domain.git.urls import GitUrl, parse_place
 from monitor.errors import UsageError
 
 FILE = "git-credentials.toml"
+
+
+def _place(text: str) -> str:
+    parse_place(text)
+    return text
 
 
 class Credential(BaseModel):
@@ -34,7 +40,7 @@ class Credential(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    url: str
+    url: Annotated[str, AfterValidator(_place)]
     username: str = "git"
     password: SecretStr = SecretStr("")
     ssh_key: Path | None = None
@@ -44,7 +50,7 @@ class Credential(BaseModel):
         """Whether it may be shown to this address for this workspace."""
         if self.workspaces is not None and workspace not in self.workspaces:
             return False
-        mine = _place_of(self.url)
+        mine = parse_place(self.url)
         return url.place == mine or url.place.startswith(mine if mine.endswith("/") else f"{mine}/")
 
 
@@ -86,12 +92,3 @@ class Credentials:
             # Not the message itself: it quotes what was given.
             place = ".".join(map(str, error.errors(include_input=False)[0]["loc"]))
             raise UsageError(f"{path}: `{place}` is not as it should be", hint="see the README") from None
-
-
-def _place_of(text: str) -> str:
-    """An address of a credential may end at the host."""
-    try:
-        return parse_url(text).place
-    except ValueError:
-        whole = parse_url(f"{text.rstrip('/')}/x")
-        return whole.place.removesuffix("x")

@@ -50,6 +50,14 @@ def parse_url(text: str) -> GitUrl:
     return _checked(GitUrl(text, "ssh", short["host"], short["user"] or "", short["path"]))
 
 
+def parse_place(text: str) -> str:
+    """An address everything at or below counts: also a host alone. Raises `ValueError`."""
+    try:
+        return parse_url(text).place
+    except ValueError:
+        return parse_url(f"{text.rstrip('/')}/x").place.removesuffix("x")
+
+
 def parse_protocols(text: str) -> frozenset[str]:
     """The protocols an operator allows, as `https,ssh`; raises `ValueError` for one nobody knows."""
     words = frozenset(word.strip() for word in text.split(",") if word.strip())

@@ -1,0 +1,105 @@
+"""What pulling and pushing work with, and small things both need."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from monitor.domain.config_git import Git as Terms
+from monitor.domain.git.leaf import Leaf, Leaves, bad_target, is_lfs_pointer
+from monitor.domain.git.names import Author, parse_author
+from monitor.domain.git.urls import GitUrl, is_allowed, parse_url
+from monitor.domain.moments import rfc3339
+from monitor.errors import Refused
+from monitor.ports.clock import Clock
+from monitor.ports.files import Files
+from monitor.ports.git import Git
+from monitor.ports.placing import Placing, content_id
+from monitor.services.git.book import Book
+from monitor.services.past.acting import Acting
+from monitor.services.restore.safety import Safety
+from monitor.services.restore.turns import Turns
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """`protocols` a remote may be reached by, `author` of commits unless a workspace names one; `pool` for what
+    blocks. `turns` are the ones restores take."""
+
+    git: Git
+    book: Book
+    files: Files
+    placing: Placing
+    clock: Clock
+    acting: Acting
+    safety: Safety
+    turns: Turns
+    pool: Executor
+    root: Path
+    protocols: frozenset[str]
+    author: str
+
+    def url(self, terms: Terms) -> GitUrl:
+        """The remote's address; raises `Refused` where the operator does not allow its protocol."""
+        url = parse_url(terms.url)
+        if not is_allowed(url, self.protocols):
+            allowed = ", ".join(sorted(self.protocols)) or "none"
+            raise Refused(
+                f"{url.scheme} is not a protocol workspaces may use here; allowed: {allowed}",
+                hint="whoever runs Slipway allows more with SLIPWAY_GIT_PROTOCOLS",
+                reason="git-protocol",
+            )
+        return url
+
+    def author_of(self, terms: Terms) -> Author:
+        return parse_author(terms.author or self.author)
+
+    def now(self) -> str:
+        return rfc3339(self.clock.wall_ns())
+
+    async def worker(self, work: Callable[[], Found]) -> Found:
+        return await asyncio.get_running_loop().run_in_executor(self.pool, work)
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What some leaves hold: by path a name for the content, links that lead out, and Git LFS pointers."""
+
+    versions: Mapping[str, str]
+    bad_links: Mapping[str, str]
+    pointers: tuple[str, ...]
+
+
+async def contents_of(means: Means, clone: str, leaves: Leaves) -> Contents:
+    """Read each leaf's content once, one at a time."""
+    return await means.worker(lambda: _contents(means.git, clone, leaves.items()))
+
+
+def _contents(git: Git, clone: str, leaves: Iterable[tuple[str, Leaf]]) -> Contents:
+    versions: dict[str, str] = {}
+    bad: dict[str, str] = {}
+    pointers: list[str] = []
+    known: dict[str, tuple[str, bool]] = {}
+    with git.opened(clone) as blobs:
+        for path, leaf in leaves:
+            if leaf.is_link:
+                target = os.fsdecode(blobs.read(leaf.id))
+                versions[path] = content_id(target=target)
+                if why := bad_target(path, target):
+                    bad[path] = why
+                continue
+            if leaf.id not in known:
+                data = blobs.read(leaf.id)
+                known[leaf.id] = (content_id(hashlib.sha256(data).hexdigest()), is_lfs_pointer(data))
+            versions[path], pointer = known[leaf.id]
+            if pointer:
+                pointers.append(path)
+    return Contents(versions, bad, tuple(sorted(pointers)))

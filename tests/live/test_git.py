@@ -1,0 +1,176 @@
+"""A workspace and its remote, through the whole monitor: made, pulled, pushed, in conflict, with a password."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.support.git_server import Remote, served
+from tests.support.slipway import ROOT, Slipway, write
+
+pytestmark = [pytest.mark.traefik, pytest.mark.s3, pytest.mark.timeout(300)]
+
+SECRET = "a-token-that-nobody-may-see"
+
+
+@contextmanager
+def remote_over_http(folder: Path) -> Iterator[str]:
+    """A real HTTP remote beside the test; the address below which its repositories are."""
+    loop, ready, ended = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
+    found: list[str] = []
+
+    async def serve() -> None:
+        async with served(folder, user="robot", password=SECRET) as base:
+            found.append(base)
+            ready.set()
+            await ended.wait()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), name="remote")
+    thread.start()
+    try:
+        assert ready.wait(20)
+        yield found[0]
+    finally:
+        loop.call_soon_threadsafe(ended.set)
+        thread.join(20)
+        loop.close()
+
+
+def command(slipway: Slipway, *words: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "monitor", *words, "--data", str(slipway.data)],
+        cwd=ROOT, env=slipway.environment, capture_output=True, text=True, timeout=120, check=False,
+        stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_a_workspace_comes_from_a_remote_follows_it_and_is_pushed(tmp_path: Path) -> None:
+    remote = Remote(tmp_path / "remote")
+    marker = tmp_path / "ran"
+    remote.commit({"index.html": "first", "old.txt": "old", ".env": "FROM=remote"})
+    environment = {
+        "SLIPWAY_GIT_TOKEN": SECRET,
+        "SLIPWAY_GIT_USERNAME": "robot",
+        "SLIPWAY_GIT_PROTOCOLS": "http",
+    }
+    with remote_over_http(tmp_path / "remote") as base:
+        environment["SLIPWAY_GIT_URL"] = base
+        url = f"{base}repo.git"
+        with Slipway("process", scan_s=1, environment=environment) as slipway:
+            said = [*made_from(slipway, url)]
+            said += watch_argv(slipway)
+
+            # A hostile `.git` beside it, which nobody may ask git about.
+            git = slipway.workspaces / "shop" / ".git"
+            write(git, {"HEAD": "ref: refs/heads/mine\n", "refs/heads/mine": "1" * 40 + "\n"})
+            hostile = f'[core]\n\tfsmonitor = "touch {marker}; false"\n\tsshCommand = touch {marker}\n'
+            write(git, {"config": hostile, "objects/x": "", "index": "DIRC"})
+
+            commit = remote.commit({"index.html": "second", "old.txt": None, "new.txt": "new"})
+            code, told = command(slipway, "sync", "shop", "--pull")
+            assert (code, "2 files written, 1 removed" in told) == (0, True), told
+            slipway.until_text("/shop/", "second")
+            assert slipway.state("shop")["git"]["pulled"] == commit
+            assert not (slipway.workspaces / "shop" / "old.txt").exists()
+
+            slipway.edit(
+                "shop", {"index.html": "mine", "slipway.yaml": f"git: {{url: '{url}', push: on-snapshot}}\n"}
+            )
+            slipway.until(lambda: _is(slipway, "push", "on-snapshot"), what="the new terms to be known")
+            made = slipway.client.post("/api/workspaces/shop/snapshots", {"name": "v1", "note": "the first"})
+            assert made["name"] == "v1"
+            slipway.until(lambda: remote.log("slipway/shop")[0] == "v1" or None, what="the snapshot to be pushed")
+            assert remote.show("slipway/shop:index.html") == "mine"
+            assert ".git/config" not in remote.paths("slipway/shop")
+            assert remote.show("slipway/shop:.env") == "FROM=remote"
+
+            remote.commit({"index.html": "theirs", "quiet.txt": "q"})
+            code, told = command(slipway, "sync", "shop", "--pull")
+            assert code == 5, told
+            assert "CONFLICT  index.html" in told
+            assert (slipway.workspaces / "shop" / "index.html").read_text() == "mine"
+            assert not (slipway.workspaces / "shop" / "quiet.txt").exists()
+            state = slipway.state("shop")["git"]
+            assert (state["conflicts"], state["behind"]) == (["index.html"], 1)
+
+            code, told = command(slipway, "sync", "other", "--pull")
+            assert code == 4, told
+            slipway.drop("plain", {"index.html": "p"})
+            code, told = command(slipway, "sync", "plain", "--pull")
+            assert (code, "follows no remote" in told) == (5, True), told
+            code, told = command(slipway, "new", "evil", "--from-git", "ext::touch /tmp/x")
+            assert code == 2, told
+            said += [slipway.log(10_000), json.dumps(slipway.client.get("/api/jobs")), told]
+
+            # Both sides are the same again, so the next start brings what came since.
+            slipway.edit("shop", {"index.html": "theirs"})
+            code, told = command(slipway, "sync", "shop", "--pull")
+            assert (code, "1 files written" in told) == (0, True), told
+            slipway.interrupt()
+            remote.commit({"index.html": "while you were away"})
+            slipway.start()
+            slipway.until_text("/shop/", "while you were away", 60)
+            slipway.interrupt()
+
+            # And with the monitor stopped.
+            slipway.edit("shop", {"offline.txt": "o"})
+            slipway.environment.update(environment)
+            code, told = command(slipway, *offline(slipway), "sync", "shop")
+            assert (code, "slipway/shop is at" in told) == (0, True), told
+            assert remote.show("slipway/shop:offline.txt") == "o"
+            said.append(told)
+
+            assert not marker.exists()
+            assert not any(SECRET in text for text in said)
+            kept = [p for p in slipway.folder.rglob("*") if p.is_file() and SECRET.encode() in p.read_bytes()]
+            assert kept == []
+
+
+def made_from(slipway: Slipway, url: str) -> Iterator[str]:
+    code, told = command(slipway, "new", "shop", "--from-git", url)
+    assert (code, "shop is made" in told) == (0, True), told
+    yield told
+    slipway.until_serving("shop")
+    slipway.until_text("/shop/", "first")
+    state = slipway.state("shop")
+    assert (state["git"]["url"], state["git"]["branch"]) == (url, "main")
+    assert (slipway.workspaces / "shop" / ".env").read_text() == "FROM=remote"
+    again = slipway.client.post("/api/workspaces", {"name": "twin", "git": {"url": url, "branch": "main"}})
+    assert again["kind"] == "new"
+    slipway.until(lambda: slipway.client.get(f"/api/jobs/{again['id']}")["state"] == "done" or None, what="a twin")
+    assert (slipway.workspaces / "twin" / "index.html").read_text() == "first"
+    slipway.delete("twin")
+    yield json.dumps(again)
+
+
+def watch_argv(slipway: Slipway) -> list[str]:
+    """What everybody on this machine can read of our processes."""
+    found = []
+    for process in slipway.processes():
+        try:
+            found.append(" ".join(process.cmdline()))
+        except psutil.Error:
+            continue
+    return found
+
+
+def offline(slipway: Slipway) -> tuple[str, ...]:
+    """Settings that the command line must be told, since there is no monitor to ask."""
+    slipway.environment |= {"SLIPWAY_WORKSPACES": str(slipway.workspaces)}
+    return ()
+
+
+def _is(slipway: Slipway, field: str, value: Any) -> bool | None:
+    git = slipway.state("shop")["git"]
+    return True if git and git[field] == value else None

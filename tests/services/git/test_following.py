@@ -1,0 +1,378 @@
+"""Pulls and pushes between real folders and a real repository."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from monitor.adapters.git.credentials import FILE as CREDENTIALS
+from monitor.domain.config_git import Git as Terms
+from monitor.domain.config_text import ConfigError
+from monitor.domain.workspace import Phase
+from monitor.errors import Conflict, NotFound, Refused, UsageError
+from monitor.ports.git import GitAway, Rejected
+from monitor.services.git.book import FILE
+from tests.support.following import World, followed, quiet
+from tests.support.git_server import CLEAN, git, served
+
+FIRST = {"index.html": "one", "assets/style.css": "a {}", "run.sh": "#!/bin/sh\n"}
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with followed(tmp_path) as found:
+        yield found
+
+
+async def test_a_workspace_is_made_whole_from_a_remote_and_nothing_leads_out_of_it(world: World) -> None:
+    person = world.remote.person
+    (person / "run.sh").write_text("#!/bin/sh\n")
+    (person / "run.sh").chmod(0o755)
+    (person / "out").symlink_to("../../../etc/passwd")
+    (person / "absolute").symlink_to("/etc")
+    (person / "inside").symlink_to("assets/style.css")
+    commit = world.remote.commit({**FIRST, "big.bin": "version https://git-lfs.github.com/spec/v1\noid x\nsize 3\n"})
+    git(person, "update-index", "--add", "--cacheinfo", f"160000,{commit},module")
+    git(person, "commit", "-q", "-m", "module")
+    git(person, "push", "-q", "origin", "HEAD:main")
+
+    made = await world.make()
+
+    assert set(world.files()) == {*FIRST, "inside", "big.bin"}
+    assert os.readlink(world.folder() / "inside") == "assets/style.css"
+    assert (world.folder() / "run.sh").stat().st_mode & 0o111
+    assert not (world.folder() / "index.html").stat().st_mode & 0o111
+    assert not any((world.folder() / name).is_symlink() for name in ("out", "absolute"))
+    assert not (world.folder() / ".git").exists()
+    notes = " ".join(made["notes"])
+    for said in ("out (a link out", "absolute (a link to an absolute", "module (a submodule", "LFS pointer, not its"):
+        assert said in notes
+    with pytest.raises(Conflict, match="already"):
+        await world.make()
+    with pytest.raises(UsageError):
+        await world.following.make("../x", world.url, None, quiet)
+    with pytest.raises(NotFound, match="no branch"):
+        await world.following.make("other", world.url, "nowhere", quiet)
+    assert not world.folder("other").exists()
+    # What never became a file here is still there after a push.
+    await world.kept.write("shop/index.html", "mine")
+    await world.push()
+    assert git(world.remote.bare, "diff", "--name-only", "main", "slipway/shop").split() == ["index.html"]
+
+
+async def test_a_hostile_tree_places_nothing_of_version_control(world: World) -> None:
+    """`git` itself refuses to make such a tree, so it is made object by object."""
+    bare = world.remote.bare
+    world.remote.commit(FIRST)
+    blob = git(bare, "rev-parse", "main:index.html").strip()
+    tree = b"".join(b"100644 %s\0%s" % (name, bytes.fromhex(blob)) for name in (b".GIT", b"..", b"fine"))
+    (world.data / "tree").write_bytes(tree)
+    name = git(bare, "hash-object", "--literally", "-w", "-t", "tree", str(world.data / "tree")).strip()
+    commit = git(bare, "commit-tree", name, "-m", "hostile").strip()
+    git(bare, "update-ref", "refs/heads/main", commit)
+    made = await world.make()
+    assert world.files() == {"fine": "one"}
+    assert len(made["notes"]) == 2
+
+
+async def test_what_changed_there_comes_and_what_changed_here_stays(world: World) -> None:
+    world.remote.commit(FIRST)
+    await world.make()
+    await world.kept.write("shop/mine.txt", "mine")
+    await world.kept.write("shop/assets/style.css", "b {}")
+    commit = world.remote.commit({"index.html": "two", "run.sh": None, "new/deep.txt": "new"})
+
+    done = await world.pull()
+
+    assert (done["commit"], done["written"], done["removed"], done["conflicts"]) == (commit, 2, 1, [])
+    assert world.files() == {
+        "index.html": "two",
+        "assets/style.css": "b {}",
+        "mine.txt": "mine",
+        "new/deep.txt": "new",
+    }
+    revisions = (await world.kept.past.reading.revisions("shop"))["items"]
+    assert [one["kind"] for one in revisions[:2]] == ["pull", "before-restore"]
+    state = await world.kept.past.reading.archive.state("shop", revisions[1]["seq"])
+    assert {"run.sh", "mine.txt"} <= set(state)
+    again = await world.pull()
+    assert (again["written"], again["removed"]) == (0, 0)
+    assert not list(world.kept.root.glob(".slipway/*"))
+
+
+async def test_a_conflict_changes_nothing_and_is_told(world: World) -> None:
+    world.remote.commit(FIRST)
+    await world.make()
+    await world.kept.write("shop/index.html", "mine")
+    world.remote.commit({"index.html": "theirs", "assets/style.css": "c {}", "added": "x"})
+    before = world.files()
+
+    done = await world.pull()
+
+    assert done["conflicts"] == [{"path": "index.html", "reason": "changed here and there"}]
+    assert world.files() == before
+    world.following.note("shop", world.folder(), None)
+    shown = world.shown["shop"]
+    assert shown is not None
+    assert (shown.conflicts, shown.behind) == (("index.html",), 1)
+    # Both sides came to the same: no conflict any more.
+    await world.kept.write("shop/index.html", "theirs")
+    assert (await world.pull())["written"] == 2
+    assert world.files() == {**FIRST, "index.html": "theirs", "assets/style.css": "c {}", "added": "x"}
+    world.following.note("shop", world.folder(), None)
+    assert world.shown["shop"].conflicts == ()  # type: ignore[union-attr]
+
+
+async def test_a_folder_that_begins_to_follow_is_only_filled_up_where_it_agrees(world: World) -> None:
+    world.remote.commit({**FIRST, "more": "m"})
+    for path, text in FIRST.items():
+        await world.kept.write(f"shop/{path}", text)
+    await world.kept.write("shop/slipway.yaml", f"git:\n  url: {world.url}\n  branch: main\n")
+    assert (await world.pull())["written"] == 1
+    await world.kept.write("other/slipway.yaml", f"git: {{url: {world.url}}}\n")
+    await world.kept.write("other/index.html", "quite different")
+    done = await world.pull("other")
+    assert [one["path"] for one in done["conflicts"]] == ["index.html"]
+    assert set(world.files("other")) == {"slipway.yaml", "index.html"}
+
+
+async def test_a_persons_own_clone_is_the_base_and_its_configuration_is_never_run(
+    world: World, tmp_path: Path
+) -> None:
+    """R49: what is in a workspace's `.git` is text to us, whatever it would have git do."""
+    world.remote.commit(FIRST)
+    marker = tmp_path / "ran"
+    evil = tmp_path / "evil"
+    evil.write_text(f"#!/bin/sh\ntouch {marker}\n")
+    evil.chmod(0o755)
+    git(world.kept.root, "clone", "-q", world.url, "shop")
+    own = world.folder() / ".git"
+    with (own / "config").open("a") as file:
+        file.write(
+            f"[core]\n\tfsmonitor = {evil}\n\tsshCommand = {evil}\n\thooksPath = {own}/hooks\n\tpager = {evil}\n"
+            f'[filter "x"]\n\tclean = {evil}\n\tsmudge = {evil}\n\tprocess = {evil}\n\trequired = true\n'
+            f'[url "ext::{evil} "]\n\tinsteadOf = {world.remote.bare.parent}\n[credential]\n\thelper = !{evil}\n'
+            f'[remote "origin"]\n\tuploadpack = {evil}\n\treceivepack = {evil}\n[diff]\n\texternal = {evil}\n'
+            f"[include]\n\tpath = {own}/more\n[gpg]\n\tprogram = {evil}\n[commit]\n\tgpgSign = true\n"
+        )
+    for hook in (
+        "post-checkout",
+        "pre-commit",
+        "post-merge",
+        "pre-push",
+        "reference-transaction",
+        "post-index-change",
+    ):
+        (own / "hooks").mkdir(exist_ok=True)
+        (own / "hooks" / hook).symlink_to(evil)
+    await world.kept.write("shop/.gitattributes", "* filter=x diff=x\n")
+    git_state = {p: p.read_bytes() for p in own.rglob("*") if p.is_file() and not p.is_symlink()}
+    terms = f"git: {{url: {world.url}, push: on-commit}}\n"
+    await world.kept.write("shop/slipway.yaml", terms)
+    await world.kept.write("shop/assets/style.css", "mine {}")
+    world.remote.commit({"index.html": "two"})
+
+    done = await world.pull()
+    assert (done["written"], done["conflicts"]) == (1, [])
+    await world.push()
+    world.following.note("shop", world.folder(), Terms(url=world.url, push="on-commit"))
+    for _ in range(3):
+        await world.following._look("shop", world.folder(), Terms(url=world.url, push="on-commit"))
+    await world.jobs()
+
+    assert not marker.exists()
+    assert {p: p.read_bytes() for p in own.rglob("*") if p.is_file() and not p.is_symlink()} == git_state
+    assert world.remote.show("slipway/shop:assets/style.css") == "mine {}"
+    assert not any(path.startswith(".git/") for path in world.remote.paths("slipway/shop"))
+    # The bait works: a person's own git would run it.
+    subprocess.run(["git", "status"], cwd=world.folder(), env=CLEAN, capture_output=True, check=False)
+    assert marker.exists()
+
+
+async def test_a_push_is_one_commit_of_what_is_kept_and_never_a_secret(world: World) -> None:
+    world.remote.commit({**FIRST, ".env.example": "A="})
+    await world.make()
+    await world.kept.write("shop/.env", "TOKEN=very-secret")
+    await world.kept.write("shop/node_modules/x/index.js", "1")
+    await world.kept.write("shop/package.json", "{}")
+    await world.kept.write("shop/index.html", "two")
+    (world.folder() / "assets/style.css").unlink()
+
+    done = await world.push()
+
+    assert world.remote.paths("slipway/shop") == [".env.example", "index.html", "package.json", "run.sh"]
+    assert world.remote.log("slipway/shop") == [f"Keep shop: revision {done['revision']}", "change"]
+    assert world.remote.paths("main") == [".env.example", "assets/style.css", "index.html", "run.sh"]
+    told = git(world.remote.bare, "log", "-1", "--format=%an <%ae>%n%b", "slipway/shop")
+    assert told.startswith("Slipway <slipway@localhost>\n")
+    assert f"Slipway-Revision: {done['revision']}" in told
+    assert (await world.push())["commit"] is None
+    assert len(world.remote.log("slipway/shop")) == 2
+    git(world.remote.bare, "fsck", "--strict")
+    secret = [p for p in (world.data / "git").rglob("*") if p.is_file() and b"very-secret" in p.read_bytes()]
+    assert not secret
+
+
+async def test_what_somebody_else_pushed_is_reported_and_never_overwritten(world: World) -> None:
+    world.remote.commit(FIRST)
+    await world.make()
+    await world.kept.write("shop/index.html", "mine")
+    await world.push()
+    theirs = world.remote.commit({"index.html": "somebody else's"}, branch="other")
+    git(world.remote.bare, "update-ref", "refs/heads/slipway/shop", theirs)
+    await world.kept.write("shop/index.html", "mine again")
+    with pytest.raises(Rejected, match="not from here"):
+        await world.push()
+    assert world.remote.show("slipway/shop:index.html") == "somebody else's"
+    world.following.note("shop", world.folder(), None)
+    assert "not from here" in world.shown["shop"].error  # type: ignore[union-attr]
+
+
+async def test_pushing_to_the_branch_that_is_followed_needs_what_it_holds(world: World) -> None:
+    world.remote.commit(FIRST)
+    await world.make()
+    await world.kept.write("shop/slipway.yaml", f"git: {{url: {world.url}, branch: main, to: main}}\n")
+    await world.push()
+    await world.kept.write("shop/index.html", "mine")
+    world.remote.person.joinpath("x").touch()
+    git(world.remote.person, "pull", "-q", "--ff-only", "origin", "main")
+    world.remote.commit({"added": "there"})
+    with pytest.raises(Rejected, match="not from here"):
+        await world.push()
+    assert (await world.pull())["conflicts"] == []
+    await world.push()
+    assert world.remote.show("main:index.html") == "mine"
+    assert world.remote.show("main:added") == "there"
+    assert (await world.pull())["written"] == 0
+
+
+async def test_a_folder_of_a_repository_is_followed_and_the_rest_left_alone(world: World) -> None:
+    world.remote.commit({"site/index.html": "one", "api/main.go": "package main"})
+    await world.kept.write(
+        "shop/slipway.yaml", f"git: {{url: {world.url}, path: site, author: Ada <a@example.org>}}\n"
+    )
+    assert (await world.pull())["written"] == 1
+    await world.kept.write("shop/index.html", "two")
+    await world.push()
+    assert world.remote.paths("slipway/shop") == ["api/main.go", "site/index.html", "site/slipway.yaml"]
+    assert git(world.remote.bare, "log", "-1", "--format=%an", "slipway/shop").strip() == "Ada"
+
+
+async def test_it_pulls_at_the_start_and_pushes_when_it_is_time(world: World) -> None:
+    world.remote.commit(FIRST)
+    await world.make()
+    following, folder = world.following, world.folder()
+
+    async def looks(terms: Terms) -> list[str]:
+        following.note("shop", folder, terms)
+        await following._look("shop", folder, terms)
+        kinds = [kind for kind, _, _ in world.begun]
+        await world.jobs()
+        return kinds
+
+    plain = Terms(url=world.url, branch="main")
+    assert await looks(plain) == [], "it was just made"
+    following.phase("shop", Phase.STOPPED)
+    following.phase("shop", Phase.STARTING)
+    assert await looks(plain) == ["pull"]
+    assert await looks(plain) == []
+
+    nightly = Terms(url=world.url, branch="main", push="0 3 * * *")
+    assert await looks(nightly) == []
+    await world.kept.write("shop/index.html", "two")
+    world.kept.clock.wall_ahead_ns += 25 * 3600 * 10**9
+    assert await looks(nightly) == ["push"]
+    assert world.remote.show("slipway/shop:index.html") == "two"
+
+    on_commit = Terms(url=world.url, branch="main", push="on-commit")
+    (folder / ".git" / "refs" / "heads").mkdir(parents=True)
+    (folder / ".git" / "HEAD").write_text("ref: refs/heads/topic\n")
+    (folder / ".git" / "refs" / "heads" / "topic").write_text("1" * 40)
+    assert await looks(on_commit) == []
+    await world.kept.write("shop/index.html", "three")
+    (folder / ".git" / "refs" / "heads" / "topic").write_text("2" * 40)
+    assert await looks(on_commit) == ["push"]
+    assert world.remote.log("slipway/shop")[0] == f"shop at {'2' * 12} of topic"
+
+    following.note("shop", folder, Terms(url=world.url, push="on-snapshot"))
+    await world.kept.write("shop/index.html", "four")
+    shown = await world.kept.past.acting.snapshot("shop", "v1", note="the first")
+    await world.kept.write("shop/index.html", "five")
+    following.snapshot_made("shop", shown)
+    await world.jobs()
+    assert world.remote.show("slipway/shop:index.html") == "four"
+    assert git(world.remote.bare, "log", "-1", "--format=%s|%b", "slipway/shop").startswith("v1|the first")
+    state = world.shown["shop"]
+    assert state is not None
+    assert (state.pushed_revision, state.ahead) == (shown["seq"], 0)
+
+
+async def test_what_does_not_work_is_said_and_tried_again_later(world: World) -> None:
+    world.remote.commit(FIRST)
+    await world.make()
+    following, terms = world.following, Terms(url=world.url, branch="main")
+    moved = world.remote.bare.rename(world.remote.bare.with_name("away.git"))
+    following._begun.clear()
+    following.note("shop", world.folder(), terms)
+    await following._look("shop", world.folder(), terms)
+    with pytest.raises(GitAway):
+        await world.jobs()
+    assert "not reached" in world.shown["shop"].error  # type: ignore[union-attr]
+    moved.rename(world.remote.bare)
+    await following._look("shop", world.folder(), terms)
+    assert world.begun == [], "not every few seconds"
+    world.kept.clock.ahead += 700
+    await following._look("shop", world.folder(), terms)
+    await world.jobs()
+    assert world.shown["shop"].error == ""  # type: ignore[union-attr]
+
+
+async def test_a_folder_that_went_away_is_forgotten_with_its_clone(world: World) -> None:
+    world.remote.commit(FIRST)
+    await world.make()
+    assert (world.data / "git" / "shop.git").is_dir()
+    await world.following.sweep(["shop"])
+    assert "shop" in json.loads((world.data / FILE).read_text())
+    await world.following.sweep([])
+    assert (world.data / "git" / "shop.git").is_dir(), "a disk that is not there is no deletion"
+    await world.following.sweep(["other"])
+    assert not (world.data / "git" / "shop.git").exists()
+    assert json.loads((world.data / FILE).read_text()) == {}
+    with pytest.raises(Refused, match="follows no remote"):
+        await world.pull()
+
+
+async def test_only_allowed_protocols_are_reached_for(world: World) -> None:
+    await world.kept.write("shop/slipway.yaml", "git: {url: 'https://example.org/x.git'}\n")
+    with pytest.raises(Refused, match="https is not a protocol"):
+        await world.pull()
+    await world.kept.write("shop/slipway.yaml", "git: {url: 'ext::touch /tmp/x'}\n")
+    with pytest.raises(ConfigError, match=r"git\.url"):
+        await world.pull()
+
+
+async def test_the_secret_is_nowhere_but_where_it_was_put(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    secret = "a-token-nobody-may-see"
+    async with followed(tmp_path, git_protocols="http") as world:
+        world.remote.commit(FIRST)
+        async with served(world.remote.folder, user="robot", password=secret) as base:
+            url = f"{base}repo.git"
+            with pytest.raises(GitAway) as denied:
+                await world.following.make("shop", url, None, quiet)
+            path = world.data / CREDENTIALS
+            path.write_text(f'[[credential]]\nurl = "{base}"\nusername = "robot"\npassword = "{secret}"\n')
+            path.chmod(0o600)
+            made = await world.following.make("shop", url, None, quiet)
+            await world.kept.write("shop/index.html", "two")
+            pushed = await world.push()
+            path.unlink()
+        said = [denied.value.message, denied.value.hint, caplog.text, json.dumps([made, pushed])]
+        assert not any(secret in text for text in said)
+        everything = [p for p in tmp_path.rglob("*") if p.is_file() and secret.encode() in p.read_bytes()]
+        assert everything == []

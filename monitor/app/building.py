@@ -59,7 +59,8 @@ async def build(
     settings: Settings, install: Install, clock: Clock, log_file: Path, stack: AsyncExitStack
 ) -> Platform:
     """Make every part; what must be closed is closed by `stack`, the store last of all."""
-    registry = Registry()
+    # In milliseconds: an event a millisecond is more than there ever are.
+    registry = Registry(clock.wall_ns() // 1_000_000)
 
     async def look_at() -> list[Finding]:
         return await examine(settings, running=True, bucket=store.bucket)

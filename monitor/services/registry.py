@@ -7,6 +7,7 @@ update that changes nothing makes no event. Subscribers get the whole state firs
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,7 +17,7 @@ from typing import Any
 from monitor.domain.state import WorkspaceState
 from monitor.domain.workspace import Unnamed
 
-QUEUE = 1000
+QUEUE, RECENT = 1000, 1000
 Event = dict[str, Any]
 
 
@@ -35,13 +36,18 @@ class Subscription:
 
 
 class Registry:
-    """The states of all workspaces, the folders that cannot be one, and the banners above them."""
+    """The states of all workspaces, the folders that cannot be one, and the banners above them.
 
-    def __init__(self) -> None:
+    Events are numbered from `seq` on; a start from a later number than any before keeps numbers of an earlier
+    monitor from being taken for this one's.
+    """
+
+    def __init__(self, seq: int = 0) -> None:
         self._states: dict[str, WorkspaceState] = {}
         self._unnamed: tuple[Unnamed, ...] = ()
         self._banners: dict[str, str] = {}
-        self._seq = 0
+        self._seq = seq
+        self._recent: deque[Event] = deque(maxlen=RECENT)
         self._subscribers: set[Subscription] = set()
         self._listeners: list[Callable[[], None]] = []
         self._takers: list[Callable[[Event], None]] = []
@@ -106,6 +112,13 @@ class Registry:
             "banners": dict(self._banners),
         }
 
+    def since(self, seq: int) -> list[Event] | None:
+        """The events after number `seq`, None where some of them are not known any more."""
+        first = self._recent[0]["seq"] if self._recent else self._seq + 1
+        if not first - 1 <= seq <= self._seq:
+            return None
+        return [event for event in self._recent if event["seq"] > seq]
+
     @contextmanager
     def subscribe(self) -> Iterator[Subscription]:
         """Every event from now on; take `whole()` first, inside the same step of the loop."""
@@ -131,6 +144,7 @@ class Registry:
         """Tell every subscriber something that is no change of a state (a job's progress); it gets the next `seq`."""
         self._seq += 1
         numbered = {**event, "seq": self._seq}
+        self._recent.append(numbered)
         for taker in self._takers:
             taker(numbered)
         for subscription in tuple(self._subscribers):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 from aiohttp import web
@@ -9,16 +10,18 @@ from aiohttp import web
 from monitor.domain.access import Scope
 from monitor.domain.state import WorkspaceState
 from monitor.domain.workspace import Phase
-from monitor.errors import UsageError
+from monitor.errors import NotFound, SlipwayError, UsageError
 from monitor.services.jobs import Tell
 from monitor.web.answers import answer
 from monitor.web.api_history import given
 from monitor.web.asking import query_flag
 from monitor.web.face import Face
 from monitor.web.guard import is_open, needs
+from monitor.web.ndjson import streamed_lines
 
 WORK_S = 900.0
 MAX_LINES = 2000
+FOLLOW_S = 0.7
 SETTLED = {"start": {Phase.SERVING}, "restart": {Phase.SERVING}, "stop": {Phase.STOPPED}}
 
 
@@ -31,6 +34,7 @@ class Api:
         self._registry = face.registry
         self._log_lines = face.log_lines
         self._past = face.past
+        self._insight = face.insight
 
     def routes(self) -> list[web.RouteDef]:
         """Every path of the API but tokens and events; each handler declares its scope."""
@@ -82,8 +86,14 @@ class Api:
         return answer(self._desk.workspace(request.match_info["name"]).as_json())
 
     @needs(Scope.READ)
-    async def logs(self, request: web.Request) -> web.Response:
-        """A workspace's last log lines (`?lines=`, 200 unless told)."""
+    async def logs(self, request: web.Request) -> web.StreamResponse:
+        """A workspace's last log lines (`?lines=`, 200 unless told).
+
+        `?follow=true` stays open and sends these and every later one as JSON lines `{"text"}`, over restarts too.
+        """
+        if query_flag(request, "follow"):
+            name = self._desk.workspace(request.match_info["name"]).name
+            return await streamed_lines(request, self._followed(name, _lines(request)))
         return answer({"lines": await self._desk.logs(request.match_info["name"], _lines(request))})
 
     @needs(Scope.OPERATE)
@@ -117,6 +127,21 @@ class Api:
     async def cancel(self, request: web.Request) -> web.Response:
         """Ask a job to end."""
         return answer(self._jobs.cancel(request.match_info["id"]).as_json())
+
+    async def _followed(self, name: str, lines: int) -> AsyncIterator[dict[str, str]]:
+        """Lines as they are printed, until the workspace is gone."""
+        if self._insight is None:
+            raise NotFound("nothing can be followed here")
+        cursor = ""
+        while True:
+            try:
+                said = await self._insight.output.after(name, cursor, lines)
+            except SlipwayError:
+                return
+            for line in said["lines"][-lines:]:
+                yield {"text": line}
+            cursor, lines = said["after"], MAX_LINES
+            await self._desk.clock.sleep(FOLLOW_S)
 
     def _job(self, kind: str, state: WorkspaceState) -> web.Response:
         """A job that is over once the workspace has come to where it was asked to be."""

@@ -54,10 +54,11 @@ class Client:
                 self.end(WSCloseCode.POLICY_VIOLATION, "the token is no longer good")
         await self.close(*self._why)
 
-    async def forward(self, first: str, subscription: Subscription, text: Callable[[Event], str]) -> None:
+    async def forward(self, first: list[str], subscription: Subscription, text: Callable[[Event], str]) -> None:
         """Send `first`, then every event, until the connection ends or the client fell too far behind."""
         with suppress(ConnectionError):
-            await self._send(first)
+            for told in first:
+                await self._send(told)
             while not self._socket.closed:
                 event = await subscription.queue.get()
                 if subscription.lost:

@@ -1,5 +1,8 @@
 """The live stream: over one WebSocket the whole state first, then every change in order.
 
+Who was cut off goes on where it was: `?since=` (or `"since"` in the first message) is the `seq` of the last event it
+saw. It is then sent `{"type": "resumed"}` and what it missed, or the whole state where that is too long ago.
+
 A client proves itself with its first message, `{"type": "auth", "token": …}`, within five seconds; nothing is
 sent before. One that does not read is cut off: its queue is bounded, every send has a time-out, silence is
 noticed by ping, and the others never wait for it.
@@ -44,6 +47,7 @@ class Events:
         self._unproved: set[Client] = set()
         self._clients: set[Client] = set()
         self._encoded: OrderedDict[int, str] = OrderedDict()
+        self._whole = (-1, "")
         guard.access.on_revoke(self.close_token)
 
     @is_open
@@ -57,12 +61,14 @@ class Events:
         await socket.prepare(request)
         client = Client(socket, request.transport, request.remote or "")
         self._unproved.add(client)
+        since = _number(request.query.get("since"))
         try:
             if not self._guard.trusted:
-                client.token_id = await self._proof(client)
+                client.token_id, said = await self._proof(client)
+                since = said if said is not None else since
             self._unproved.discard(client)
             self._clients.add(client)
-            await self._serve(client)
+            await self._serve(client, since)
         except SlipwayError as error:
             await client.refuse(error.message)
         except Exception:
@@ -93,22 +99,25 @@ class Events:
             if client.token_id == token_id:
                 client.end(WSCloseCode.POLICY_VIOLATION, "the token was revoked")
 
-    async def _proof(self, client: Client) -> str:
-        """The id of the token a client sends as its first message; raises `Unauthorized`, `TooManyTries`
-        or `Forbidden`."""
+    async def _proof(self, client: Client) -> tuple[str, int | None]:
+        """The id of the token a client sends as its first message, and its `since`.
+
+        Raises `Unauthorized`, `TooManyTries` or `Forbidden`.
+        """
         try:
             async with asyncio.timeout(AUTH_S):
                 message = await client.first()
         except TimeoutError:
             message = None
-        secret = _secret(message.data) if message is not None and message.type is WSMsgType.TEXT else ""
-        token = self._guard.prove(secret, client.place)
+        said = _object(message.data) if message is not None and message.type is WSMsgType.TEXT else {}
+        secret = said.get("token")
+        token = self._guard.prove(secret if isinstance(secret, str) else "", client.place)
         self._guard.allow(token, Scope.READ)
-        return token.id
+        return token.id, _number(said.get("since"))
 
-    async def _serve(self, client: Client) -> None:
+    async def _serve(self, client: Client, since: int | None) -> None:
         with self._registry.subscribe() as subscription:
-            first = self._text(self._registry.whole(), keep=False)
+            first = self._first(since)
             async with asyncio.TaskGroup() as group:
                 watch = group.create_task(client.watch(self._still_good), name="events: token and end")
                 sender = group.create_task(client.forward(first, subscription, self._text), name="events: to client")
@@ -116,14 +125,22 @@ class Events:
                 watch.cancel()
                 sender.cancel()
 
+    def _first(self, since: int | None) -> list[str]:
+        """What a client is sent first: what it missed, where that is known, else everything."""
+        missed = self._registry.since(since) if since is not None else None
+        if missed is not None:
+            return [as_text({"type": "resumed", "seq": since}), *(self._text(event) for event in missed)]
+        seq = self._registry.seq
+        if self._whole[0] != seq:
+            self._whole = (seq, as_text(self._registry.whole()))
+        return [self._whole[1]]
+
     def _still_good(self, token_id: str) -> bool:
         return self._guard.trusted or self._guard.access.good(token_id)
 
-    def _text(self, event: Event, keep: bool = True) -> str:
+    def _text(self, event: Event) -> str:
         """An event as sent; encoded once for all clients."""
         seq = event["seq"]
-        if not keep:
-            return as_text(event)
         if seq not in self._encoded:
             self._encoded[seq] = as_text(event)
             if len(self._encoded) > ENCODED:
@@ -131,10 +148,16 @@ class Events:
         return self._encoded[seq]
 
 
-def _secret(text: str) -> str:
+def _object(text: str) -> dict[str, Any]:
     try:
         message: Any = json.loads(text)
     except (ValueError, RecursionError):
-        return ""
-    secret = message.get("token") if isinstance(message, dict) else None
-    return secret if isinstance(secret, str) else ""
+        return {}
+    return message if isinstance(message, dict) else {}
+
+
+def _number(value: Any) -> int | None:
+    """The number of an event, None for what is none: then everything is sent."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 18:
+        return int(value)
+    return value if type(value) is int and 0 <= value < 10**18 else None

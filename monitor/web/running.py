@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -13,13 +12,12 @@ from monitor.errors import NotFound, UsageError
 from monitor.services.jobs import OVER, Jobs
 from monitor.services.running.output import Output
 from monitor.services.running.running import DEFAULT_S, LONGEST_S, Asked, Running
-from monitor.web.answers import HEADERS, answer, as_text, body
+from monitor.web.answers import answer, body
 from monitor.web.asking import flag, only, query_flag, workspace
 from monitor.web.guard import needs
+from monitor.web.ndjson import streamed_lines
 
-NDJSON = "application/x-ndjson"
 MOST_ARGUMENTS = 1000
-SEND_S = 30.0
 
 
 class Runs:
@@ -55,18 +53,12 @@ class Runs:
         It goes on until the job is over; `?after=` leaves out lines up to that number, `?follow=false` ends at once.
         """
         job = self._jobs.get(request.match_info["id"])
-        after, follow = _number(request.query.get("after", "0")), query_flag_on(request, "follow")
+        after, follow = (
+            _number(request.query.get("after", "0")),
+            query_flag(request, "follow") if "follow" in request.query else True,
+        )
         output = self._running.outputs.get(job.id) if self._running else None
-        response = web.StreamResponse(headers={**HEADERS, "Content-Type": f"{NDJSON}; charset=utf-8"})
-        await response.prepare(request)
-        try:
-            async for value in self._values(job.id, output, after, follow=follow):
-                async with asyncio.timeout(SEND_S):
-                    await response.write(as_text(value).encode() + b"\n")
-        except TimeoutError:
-            if request.transport is not None:
-                request.transport.abort()
-        return response
+        return await streamed_lines(request, self._values(job.id, output, after, follow=follow))
 
     async def _values(
         self, job_id: str, output: Output | None, after: int, *, follow: bool
@@ -83,11 +75,6 @@ class Runs:
         job = await self._jobs.over(job_id) if follow else self._jobs.get(job_id)
         if job.state in OVER:
             yield {"end": True, "state": job.state, "result": job.result, "error": job.error}
-
-
-def query_flag_on(request: web.Request, name: str) -> bool:
-    """`?name=false` switches off what is on otherwise."""
-    return query_flag(request, name) if name in request.query else True
 
 
 def _argv(value: Any) -> tuple[str, ...]:

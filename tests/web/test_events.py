@@ -12,6 +12,7 @@ from aiohttp import ClientWebSocketResponse, WSMsgType
 
 from monitor.domain.access import Scope
 from monitor.domain.workspace import Phase
+from monitor.services.registry import RECENT
 from monitor.web import clients, events
 from tests.support.waiting import until
 from tests.web.conftest import Door
@@ -33,6 +34,40 @@ async def test_the_whole_comes_first_then_changes_in_order(door: Door) -> None:
     assert [event["type"] for event in seen] == ["workspace", "workspace", "banners", "removed"]
     assert [event["seq"] for event in seen] == list(range(first["seq"] + 1, first["seq"] + 5))
     assert seen[1]["workspace"]["phase"] == "stopped"
+
+
+async def test_who_was_cut_off_goes_on_where_it_was(door: Door) -> None:
+    registry = door.stage.registry
+    door.stage.add("blog", phase=Phase.STARTING)
+    seen = registry.seq
+    registry.update("blog", phase=Phase.SERVING)
+    door.stage.add("shop", phase=Phase.STARTING)
+    socket = await door.client.ws_connect("/api/events")
+    await socket.send_json({"type": "auth", "token": door.secrets[Scope.READ], "since": seen})
+    first, *missed = [await socket.receive_json() for _ in range(3)]
+    assert first == {"type": "resumed", "seq": seen}
+    assert [event["seq"] for event in missed] == [seen + 1, seen + 2]
+    registry.update("blog", phase=Phase.STOPPED)
+    assert (await socket.receive_json())["seq"] == seen + 3
+    up_to_date = await door.live(Scope.READ)
+    assert (await up_to_date.receive_json())["type"] == "state"
+    for told in (registry.seq + 1, -1, 10**17, "x", None, 1.5, [1]):
+        again = await door.client.ws_connect("/api/events")
+        await again.send_json({"type": "auth", "token": door.secrets[Scope.READ], "since": told})
+        assert (await again.receive_json())["type"] == "state", told
+    by_address = await door.client.ws_connect(f"/api/events?since={registry.seq}")
+    await by_address.send_json({"type": "auth", "token": door.secrets[Scope.READ]})
+    assert await by_address.receive_json() == {"type": "resumed", "seq": registry.seq}
+
+
+async def test_what_is_too_long_ago_is_told_whole(door: Door) -> None:
+    registry = door.stage.registry
+    seen = registry.seq
+    for number in range(RECENT + 1):
+        registry.banner("count", str(number))
+    assert registry.since(seen) is None
+    assert len(registry.since(seen + 1) or ()) == RECENT
+    assert registry.since(registry.seq) == []
 
 
 async def test_a_jobs_changes_are_events(door: Door) -> None:

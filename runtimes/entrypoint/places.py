@@ -135,7 +135,8 @@ class Places:
 
 _TOOLS = {
     "npm_config_engine_strict": "false",
-    "YARN_IGNORE_ENGINES": "1",
+    # As npm spells it, which Yarn 1 reads too: later Yarns refuse every setting of their own that they do not know.
+    "npm_config_ignore_engines": "true",
     "HUSKY": "0",
     "npm_config_audit": "false",
     "npm_config_fund": "false",

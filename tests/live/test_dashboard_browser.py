@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,12 +18,13 @@ from monitor.domain.state import Failure
 from monitor.domain.workspace import Phase
 from monitor.settings import Settings
 from monitor.web.server import dashboard
+from tests.support.accessibility import serious
 from tests.support.face import HOSTILE, Stage, populate
 from tests.support.ports import free_port
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, Page
+    from playwright.async_api import Browser, ConsoleMessage, Page
 
 pytestmark = pytest.mark.browser
 WAIT_MS = 15_000
@@ -50,13 +53,18 @@ class Shown:
         await self.page.wait_for_selector(f'.card[data-name="{name}"][data-phase="{phase}"]', timeout=WAIT_MS)
 
 
+def _bad(said: ConsoleMessage) -> bool:
+    """What this stage has no service for answers 404, which browsers complain of; everything else counts."""
+    return said.type == "error" and "404 (Not Found)" not in said.text
+
+
 @pytest.fixture
 async def shown(browser: Browser) -> AsyncIterator[Shown]:
     stage, settings = Stage(), Settings(dashboard_port=free_port())
     token, secret = stage.access.new(Scope.ADMIN)
     context = await browser.new_context()
     shown = Shown(stage, settings, secret, token.id, await context.new_page())
-    shown.page.on("console", lambda said: shown.complaints.append(said.text) if said.type == "error" else None)
+    shown.page.on("console", lambda said: shown.complaints.append(said.text) if _bad(said) else None)
     shown.page.on("pageerror", lambda error: shown.complaints.append(str(error)))
     async with dashboard(stage.face, settings):
         yield shown
@@ -72,7 +80,8 @@ async def test_a_card_appears_and_turns_to_serving_without_a_reload(shown: Shown
     assert "installing: 1 of 2" in await shown.page.inner_text('.card[data-name="shop"]')
     shown.stage.registry.update("shop", phase=Phase.SERVING, progress=(), reason="generation 1 answers")
     await shown.card("shop", "serving")
-    assert await shown.page.get_attribute(".card .name", "href") == "http://localhost:8080/shop/"
+    assert await shown.page.get_attribute(".card .site", "href") == "http://localhost:8080/shop/"
+    assert await shown.page.get_attribute(".card .host", "href") == "http://shop.localhost:8080/shop/"
     shown.stage.registry.remove("shop")
     await shown.page.wait_for_selector(".card", state="detached", timeout=WAIT_MS)
     assert await shown.page.evaluate("window.sameDocument") is True
@@ -96,6 +105,102 @@ async def test_buttons_ask_and_the_keyboard_is_enough(shown: Shown) -> None:
     await page.fill("#search", "")
     await page.click("#phases button:has-text('failed')")
     assert await page.locator(".card:visible").get_attribute("data-name") == "ledger"
+    assert page.url.endswith("#/?phase=failed")
+    await page.reload()
+    await shown.card("ledger", "failed")
+    assert await page.locator(".card:visible").count() == 1
+
+
+async def test_cards_are_walked_sorted_and_opened_by_keys(shown: Shown) -> None:
+    populate(shown.stage)
+    await shown.sign_in()
+    page = shown.page
+    await shown.card("wiki", "serving")
+    await page.keyboard.press("j")
+    await page.keyboard.press("j")
+    assert await _focused(page) == "blog"
+    await page.keyboard.press("k")
+    assert await _focused(page) == "atlas"
+    await page.select_option("select[aria-label='Sort by']", "phase")
+    await page.wait_for_selector(".card:first-of-type[data-name=ledger]")
+    await page.select_option("select[aria-label='Show only one type']", "php")
+    assert await page.locator(".card:visible .name").all_inner_texts() == ["wiki", "thesis-2019"]
+    await page.keyboard.press("Escape")
+    await page.focus(".card:visible .name")
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector(".top h1:has-text('wiki')")
+    await page.keyboard.press("?")
+    assert "next, previous" in await page.inner_text("dialog")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("g")
+    await page.keyboard.press("o")
+    await page.wait_for_selector(".cards")
+
+
+async def test_light_and_dark_by_choice_and_kept(shown: Shown) -> None:
+    await shown.sign_in()
+    back = "getComputedStyle(document.body).backgroundColor"
+    light = await shown.page.evaluate(back)
+    await shown.page.click("#theme")
+    assert await shown.page.evaluate(back) != light
+    await shown.page.reload()
+    assert await shown.page.get_attribute("html", "data-theme") == "dark"
+
+
+COUNTING = """() => {
+  window.touched = new Set();
+  new MutationObserver((records) => records.forEach(({ target }) => {
+    const card = (target.nodeType === 1 ? target : target.parentElement).closest(".card");
+    window.touched.add(card ? card.dataset.name : "list");
+  })).observe(document.getElementById("workspaces"), {
+    subtree: true, childList: true, attributes: true, characterData: true,
+  });
+}"""
+
+
+async def test_of_a_thousand_cards_only_the_changed_one_is_touched(shown: Shown) -> None:
+    for number in range(1000):
+        shown.stage.add(f"ws-{number:04}", type="node", phase=Phase.STOPPED, reason="stopped on purpose")
+    await shown.sign_in()
+    page = shown.page
+    await page.wait_for_selector(".card:nth-of-type(1000)", state="attached", timeout=WAIT_MS)
+    await page.wait_for_timeout(500)
+    await page.evaluate(COUNTING)
+    began = time.monotonic()
+    shown.stage.registry.update("ws-0500", reason="changed now")
+    changed = '.card[data-name="ws-0500"] .reason:has-text("Changed now")'
+    await page.wait_for_selector(changed, state="attached", timeout=WAIT_MS)
+    took = time.monotonic() - began
+    touched = [name for name in await page.evaluate("[...window.touched]") if name != "ws-0500"]
+    assert not [name for name in touched if not await _on_screen(page, name)], "only what is seen is sampled"
+    assert took < 1.0, f"shown after {took:.3f} s"
+
+
+async def _on_screen(page: Page, name: str) -> bool:
+    """Cards on the screen may be told their last snapshot meanwhile."""
+    box = await page.locator(f'.card[data-name="{name}"]').bounding_box() if name != "list" else None
+    return box is not None and box["y"] < 1200
+
+
+async def _focused(page: Page) -> str:
+    return str(await page.evaluate("document.activeElement.closest('.card')?.dataset.name"))
+
+
+async def test_nothing_serious_stands_in_anybodys_way(shown: Shown) -> None:
+    populate(shown.stage)
+    page = shown.page
+    await page.emulate_media(reduced_motion="reduce")
+    await shown.sign_in()
+    await shown.card("wiki", "serving")
+    schemes: tuple[Any, ...] = ("light", "dark")
+    for width, scheme in itertools.product((1280, 390), schemes):
+        await page.set_viewport_size({"width": width, "height": 900})
+        await page.emulate_media(color_scheme=scheme)
+        for view in ("#/", "#/w/ledger", "#/w/nobody"):
+            await page.goto(f"{shown.url}/{view}")
+            await page.wait_for_timeout(200)
+            assert await serious(page) == [], (width, scheme, view)
+            assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (width, view)
 
 
 async def test_signing_in_by_hand_and_out(shown: Shown) -> None:
@@ -150,12 +255,13 @@ async def test_hostile_texts_stay_texts(shown: Shown) -> None:
     shown.stage.registry.banner(HOSTILE, HOSTILE)
     await shown.sign_in()
     await shown.card("odd", "failed")
-    await shown.page.click('[data-do="logs"]')
-    await shown.page.wait_for_function("document.querySelector('#log pre').textContent.includes('onerror')")
-    assert await shown.page.locator("main img, dialog img, #banners img").count() == 0
-    assert (await shown.page.inner_text("#log pre")).startswith(HOSTILE)
-    await shown.page.keyboard.press("Escape")
-    await shown.page.click(".card .name", no_wait_after=True)
+    assert await shown.page.locator("main img, #banners img").count() == 0
+    assert (await shown.page.inner_text(".card .reason")).startswith("<img")
+    assert await shown.page.get_attribute(".card .site", "href") is None
+    await shown.page.click(".card .name")
+    await shown.page.wait_for_selector(".top h1")
+    assert await shown.page.locator("main img, #banners img").count() == 0
+    assert await shown.page.locator(".top a[href^=javascript]").count() == 0
     assert "owned" not in await shown.page.title()
 
 
@@ -217,7 +323,7 @@ async def test_the_way_to_a_workspace_carries_no_credential(shown: Shown) -> Non
         await shown.sign_in()
         await shown.card("shop", "serving")
         visits.headers.clear()
-        await shown.page.click(".card .name")
+        await shown.page.click(".card .site")
         await until(lambda: visits.headers)
         assert shown.secret not in str(visits.headers)
         assert not {"Authorization", "Cookie", "Referer"} & visits.headers[0].keys()

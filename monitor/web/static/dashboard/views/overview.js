@@ -124,7 +124,7 @@ export function mount(main, context) {
   }
 
   function chips(counts) {
-    if (choice.phase && !counts.get(choice.phase)) choice.phase = "";
+    if (live.known && choice.phase && !counts.get(choice.phase)) choice.phase = "";
     const wanted = [["", live.workspaces.size], ...[...counts].filter(([, number]) => number)];
     keyed(phases, live.workspaces.size ? wanted : [], ([phase]) => phase, ([phase]) => {
       const button = h("button", { type: "button", class: "chip", data: { phase } }, phase && icon(phase), h("span", {}), h("b", { class: "num" }));
@@ -141,7 +141,7 @@ export function mount(main, context) {
   }
 
   function options(kinds) {
-    if (choice.type && !kinds.has(choice.type)) choice.type = "";
+    if (live.known && choice.type && !kinds.has(choice.type)) choice.type = "";
     const wanted = [["", "All types"], ...[...kinds].sort().map(([type, number]) => [type, `${type} (${number})`])];
     keyed(types, wanted, ([type]) => type, ([type]) => h("option", { value: type }), (option, [, text]) => put(option, text));
     if (types.value !== choice.type) types.value = choice.type;

@@ -7,11 +7,12 @@ no notification.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.ports.clock import Clock
-from monitor.ports.files import Files
+from monitor.ports.files import Files, FolderGone
 
 MIB = 1024 * 1024
 
@@ -32,7 +33,9 @@ class Settle:
         """Return when `folder` is at rest (or a cap is reached); `tell` gets a sentence while it grows."""
         begun = self.clock.monotonic()
         if growing:
-            await self._while_growing(folder, begun, tell)
+            # Gone again already: whoever looks next finds out, and nothing is left to wait for.
+            with suppress(FolderGone):
+                await self._while_growing(folder, begun, tell)
         else:
             await self._while_hinted(begun, last_hint)
 

@@ -52,7 +52,8 @@ def command(slipway: Slipway, *words: str) -> tuple[int, str]:
         cwd=ROOT, env=slipway.environment, capture_output=True, text=True, timeout=120, check=False,
         stdin=subprocess.DEVNULL,
     )  # fmt: skip
-    return done.returncode, done.stdout + done.stderr
+    told = done.stdout + done.stderr
+    return done.returncode, told if done.returncode in {0, 4, 5} else f"{told}\n{slipway.log()}"
 
 
 def test_a_workspace_comes_from_a_remote_follows_it_and_is_pushed(tmp_path: Path) -> None:

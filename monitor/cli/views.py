@@ -112,6 +112,9 @@ def list_(deleted: bool, data: Path | None, as_json: bool) -> None:
         return
     rows = [(w["name"], w["phase"], w["type"], w["url"], w["reason"]) for w in answer["items"]]
     columns(rows, ("name", "phase", "type", "url", "why"))
+    for state in answer["items"]:
+        for sentence in state["warnings"]:
+            say(f"! {state['name']}: {sentence}")
     for folder in answer["unnamed"]:
         say(f"! the folder {folder['folder']} cannot be a workspace: {folder['reason']}")
 

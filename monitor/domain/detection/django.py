@@ -29,10 +29,15 @@ def django_start(facts: Facts, sources: dict[str, Source], names: frozenset[str]
         SURE,
         needs=("django", "uvicorn[standard]" if _asgi(text, names) else "gunicorn"),
         setup=f"{python} migrate --noinput" if sqlite else None,
-        build=f"{python} collectstatic --noinput" if "whitenoise" in names and "STATIC_ROOT" in text else None,
+        build=f"{python} collectstatic --noinput" if _collects(text, names) else None,
         data=tuple(f"{inside}{d}" for d in _data(text, sqlite=sqlite)),
         env=(("DJANGO_SETTINGS_MODULE", settings),) if settings else (),
     )
+
+
+def _collects(text: str, names: frozenset[str]) -> bool:
+    """Whether its pages name files that only `collectstatic` makes: whitenoise's, or names with a hash in them."""
+    return "STATIC_ROOT" in text and ("whitenoise" in names or "ManifestStaticFilesStorage" in text)
 
 
 def _is_django(facts: Facts, manage: str, sources: dict[str, Source], names: frozenset[str]) -> bool:

@@ -60,5 +60,18 @@ def _with_files(application, prefixed):
     if served or "django.contrib.staticfiles" not in settings.INSTALLED_APPS or not settings.STATIC_URL:
         return prefixed
     from django.contrib.staticfiles.handlers import StaticFilesHandler
+    from django.http import Http404
+    from django.views.static import serve
 
-    return StaticFilesHandler(prefixed)
+    class Files(StaticFilesHandler):
+        """As in development, and what a build collected (names with a hash in them exist only there)."""
+
+        def serve(self, request):
+            try:
+                return super().serve(request)
+            except Http404:
+                if not settings.STATIC_ROOT:
+                    raise
+                return serve(request, self.file_path(request.path), document_root=settings.STATIC_ROOT)
+
+    return Files(prefixed)

@@ -40,7 +40,8 @@ class Phase(StrEnum):
 class Job:
     """One restore. `root` is the workspaces root, `folder` the target; `fresh`: it is not there yet, and comes to be
     as a whole by one rename. `elsewhere`: the target is no workspace and the bytes are staged inside it, since only
-    there they are sure to be on its disk."""
+    there they are sure to be on its disk. `origin` (workspace, revision) is what the revision after it names, whoever
+    completes it; None where none is due."""
 
     id: str
     root: Path
@@ -48,6 +49,7 @@ class Job:
     folder: Path
     fresh: bool = False
     elsewhere: bool = False
+    origin: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 from monitor.cli.ending import end
-from scripts.benchmarks import drop, idle, keep, mirror, restore, routes
+from scripts.benchmarks import dashboard, drop, idle, keep, mirror, projects, restore, routes
 from scripts.benchmarks.figures import Figure
 
 BENCHMARKS: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -18,7 +18,9 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Figure]]] = {
     "idle": idle.figures,
     "keep": keep.figures,
     "restore": restore.figures,
+    "projects": projects.figures,
     "mirror": mirror.figures,
+    "dashboard": dashboard.figures,
 }
 
 
@@ -51,8 +53,8 @@ def main() -> int:
             print(f"{peer} is not installed: the figures beside it are left out", file=sys.stderr)
     if given.json:
         print(json.dumps([figure.as_json() for figure in found], indent=1), flush=True)
-    end(0)
+    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main())

@@ -23,6 +23,7 @@ from monitor.ports.store import Listed, StoreAway
 from monitor.services.gc.collecting import Collected, Collector
 from monitor.services.gc.ground import Alone
 from monitor.services.gc.inventory import Odd
+from monitor.services.history.spool import Spool
 from tests.support.pen import Pen, all_contents, in_memory
 
 START = 1_700_000_000 * NS
@@ -249,6 +250,22 @@ async def test_the_writer_hears_of_condemned_packs_before_the_store_does(bench: 
     listed = read_condemned(bench.store.objects["p/shop/history/condemned"])
     assert heard[0] == (frozenset(listed.packs), False)
     assert heard[0][0]
+
+
+async def test_alone_too_nothing_is_removed_while_the_data_folder_has_something_waiting(bench: Bench) -> None:
+    await bench.a_history()
+    (newest,) = [key for key in bench.store.objects if key == keys.revision_key("p", "shop", max(bench.pen.saved))]
+    waits = MemoryStore()
+    await waits.put(newest, bench.store.objects[newest])
+    spool = Spool(waits, "p")
+    assert not await spool.load()
+    bench.ground = Alone(spool=spool)
+    before = dict(bench.store.objects)
+    assert (await bench.run()).note
+    assert (await bench.run(later_s=2 * DAY)).note
+    assert bench.store.objects == before
+    await spool.done("shop", spool.waiting("shop")[0])
+    assert (await bench.run()).condemned.packs
 
 
 async def test_nothing_is_removed_while_revisions_wait_in_the_spool(bench: Bench) -> None:

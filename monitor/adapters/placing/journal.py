@@ -84,8 +84,10 @@ def read_job(fd: int) -> Written | None:
     found = _read(fd, JOB)
     try:
         job = {**found["job"], "root": Path(found["job"]["root"]), "folder": Path(found["job"]["folder"])}
+        if job.get("origin") is not None:
+            job["origin"] = (str(job["origin"][0]), int(job["origin"][1]))
         return Written(Job(**job), found["device"], found["inode"])
-    except (TypeError, KeyError):
+    except (TypeError, KeyError, IndexError, ValueError):
         return None
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from monitor.domain.history.revision import Writer
 from monitor.services.history.history import History
+from monitor.services.history.spool import Spool
 
 
 class Ground(Protocol):
@@ -44,10 +45,13 @@ class Ground(Protocol):
 
 
 class Alone:
-    """Nobody else writes: a script that holds the data folder's lock while the monitor is stopped."""
+    """Nobody else writes: a script that holds the data folder's lock while the monitor is stopped.
 
-    def __init__(self, writer: Writer | None = None) -> None:
-        self.writer = writer or Writer("", 0, "")
+    `spool` is the data folder's, loaded: what waits there relies on what is in the store as much as any revision.
+    """
+
+    def __init__(self, writer: Writer | None = None, spool: Spool | None = None) -> None:
+        self.writer, self._spool = writer or Writer("", 0, ""), spool
 
     @asynccontextmanager
     async def hold(self, workspace: str) -> AsyncIterator[None]:
@@ -56,7 +60,7 @@ class Alone:
     async def check(self) -> None: ...
 
     def waiting(self, workspace: str) -> bool:
-        return False
+        return self._spool is not None and bool(self._spool.waiting(workspace))
 
     def distrust(self, workspace: str, packs: Collection[str]) -> None: ...
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from monitor.domain.history.entry import Entry
-from monitor.domain.restoring.plan import Act, RestorePlan
+from monitor.domain.restoring.plan import Act, Mode, RestorePlan
 from monitor.domain.restoring.planning import plan_restore
 from monitor.domain.restoring.standing import Standing, below
 from monitor.domain.tree import Kind, Tree
@@ -15,6 +15,7 @@ from monitor.ports.files import Files
 from monitor.ports.placing import BESIDE, Orders, Placing, Stamp, content_id
 from monitor.services.history.archive import Archive
 from monitor.services.restore.safety import seen
+from monitor.services.restore.sparing import spared
 from monitor.services.restore.wish import Target, Wish, checked_path
 
 # What the file system itself needs besides the files' bytes.
@@ -47,6 +48,7 @@ async def prepared(
     files: Files,
     placing: Placing,
     known: Collection[str] | None,
+    archive: Archive,
 ) -> Prepared:
     """Compare the target, file by file where sizes are equal, with what is wanted; nothing is changed."""
     wanted, path = below(state[0], state[1]), state[1]
@@ -57,6 +59,11 @@ async def prepared(
     looked = {} if missing else await placing.look(target.folder, equal)
     same = {p for p, found in looked.items() if found.sha256 == wanted[p].sha256}
     shared = {p for p, found in looked.items() if found.shared}
+    if (
+        wish.mode is Mode.MIRROR
+        and (left := await spared(wanted, tree, same, archive, wish.chosen.workspace)) != tree
+    ):
+        tree, standing = left, Standing(left, known)
     plan = plan_restore(wanted, standing, wish.mode, path=path, same=same, shared=shared)
     return Prepared(wanted, tree, plan)
 

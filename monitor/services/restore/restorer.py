@@ -70,7 +70,7 @@ class Restorer:
         state = await wanted_by(wish, self._archive)
         ours = not target.fresh and not target.elsewhere
         known = await newest_paths(self._archive, target.workspace) if ours else None
-        found = await prepared(wish, target, state, self._files, self._placing, known)
+        found = await prepared(wish, target, state, self._files, self._placing, known, self._archive)
         return Planned(wish.chosen, target.folder, found.plan)
 
     async def run(self, wish: Wish, *, job: str = "", tell: Tell = _quiet) -> Result:
@@ -96,11 +96,12 @@ class Restorer:
         state = await wanted_by(wish, self._archive)
         tell("keeping what is there now")
         before = await self._before(target)
-        job = Job(job_id, self._root, target.workspace, target.folder, target.fresh, target.elsewhere)
+        due = None if wish.as_name or target.elsewhere else (wish.chosen.workspace, wish.chosen.seq)
+        job = Job(job_id, self._root, target.workspace, target.folder, target.fresh, target.elsewhere, due)
         stage = await self._placing.begin(job)
         try:
             known = before.state if before else None
-            found = await prepared(wish, target, state, self._files, self._placing, known)
+            found = await prepared(wish, target, state, self._files, self._placing, known, self._archive)
             planned = Planned(wish.chosen, target.folder, found.plan)
             if not found.plan.changes and not target.fresh:
                 await stage.end()
@@ -114,8 +115,8 @@ class Restorer:
             raise
         vouched = self._vouched(wish, target, found, stage)
         left = await keep_displaced(stage, self._safety)
-        if after is None and not target.elsewhere:
-            after = await self._after(wish, target, vouched, left)
+        if after is None:
+            after = await self._after(job, vouched, left)
         return _result(planned, before, after, problems, left)
 
     async def _before(self, target: Target) -> Kept | None:
@@ -151,9 +152,11 @@ class Restorer:
             return {}
         return {path: (inode, found.wanted[path]) for path, inode in stage.inodes.items()}
 
-    async def _after(self, wish: Wish, target: Target, vouched: Vouched, left: Left) -> Kept | None:
+    async def _after(self, job: Job, vouched: Vouched, left: Left) -> Kept | None:
+        if job.origin is None:
+            return None
         try:
-            return await self._safety.restored(target.workspace, target.folder, _origin(wish), vouched)
+            return await self._safety.restored(job.workspace, job.folder, Origin(*job.origin), vouched)
         except SlipwayError as error:
             left.notes.append(f"the state after it is not kept yet: {error.message}")
             return None
@@ -172,8 +175,9 @@ class Restorer:
     async def _again(self, job: Job) -> Recovered:
         stage = await self._placing.resume(job)
         problems: tuple[Problem, ...] = ()
+        placed = stage.phase is Phase.PLACING
         try:
-            if stage.phase is Phase.PLACING:
+            if placed:
                 problems = await stage.place(None)
             if stage.phase is Phase.STAGING:
                 await stage.end()
@@ -185,10 +189,11 @@ class Restorer:
                 return Recovered(job.id, job.workspace, job.folder, "undone", error.message)
             await stage.leave()
             return Recovered(job.id, job.workspace, job.folder, "waiting", error.message)
+        # Where something is left behind this comes again at each start: only a try that placed something says so.
+        after = await self._after(job, {}, left) if placed or not left.behind else None
         outcome = "waiting" if left.behind and not job.elsewhere else "completed"
-        return Recovered(
-            job.id, job.workspace, job.folder, outcome, left.reason, left.revisions, problems, left.behind
-        )
+        said = (outcome, left.reason, left.revisions, problems, left.behind)
+        return Recovered(job.id, job.workspace, job.folder, *said, after=after.seq if after else None)
 
 
 def _turn(job: Job) -> str:

@@ -86,7 +86,9 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """A restore a kill had left behind. `outcome`: completed, undone, or waiting (and why) for another try."""
+    """A restore a kill had left behind. `outcome`: completed, undone, or waiting (and why) for another try.
+
+    `after` is the revision of the state it led to."""
 
     job: str
     workspace: str
@@ -96,3 +98,4 @@ class Recovered:
     displaced: tuple[int, ...] = ()
     problems: tuple[Problem, ...] = ()
     left_behind: tuple[Path, ...] = ()
+    after: int | None = None

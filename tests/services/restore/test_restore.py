@@ -396,3 +396,22 @@ async def test_a_copy_somewhere_else_is_not_vouched_for(spot: Spot) -> None:
     assert place.read_text() == "one"
     assert result.after is not None
     assert spot.oracle(result.after)[b"a"][1] == b"one"
+
+
+async def test_what_the_restored_ignore_file_leaves_out_stays(spot: Spot) -> None:
+    await spot.desk.write(".gitignore", "*.out\nbuilt/\n")
+    await spot.desk.write("in/.gitignore", "!kept.out\n")
+    await spot.desk.write("a.out", "made then")
+    await spot.desk.write("a", "one")
+    seq = await spot.keep()
+    await spot.desk.write(".gitignore", "# nothing is ignored any more\n")
+    for path in ("built/x", "in/b.out", "in/kept.out", "new"):
+        await spot.desk.write(path, "now")
+    await spot.keep()
+    planned = await spot.restorer.plan(await spot.wish(seq))
+    assert any("ignore file that comes back" in left.reason for left in planned.plan.left)
+    result = await spot.restore(seq)
+    assert not result.incomplete
+    assert (spot.folder / ".gitignore").read_text().startswith("*.out")
+    there = {path for path in ("a.out", "built/x", "in/b.out", "in/kept.out", "new") if (spot.folder / path).exists()}
+    assert there == {"a.out", "built/x", "in/b.out"}, "what it does not leave out goes, as everything later does"

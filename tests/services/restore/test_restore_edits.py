@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.domain.history.revision import Grade, Why
+from monitor.domain.history.revision import Grade, Origin, Why
 from monitor.domain.restoring.plan import Mode
 from monitor.errors import SlipwayError
 from tests.support.faults import Fault
@@ -225,3 +226,24 @@ async def test_a_folder_that_came_to_stand_in_the_way_is_left_and_named(spot: Sp
     assert [problem.path for problem in result.problems] == ["node_modules"]
     assert (spot.folder / "node_modules" / "x").read_text() == "installed"
     assert spot.stages == []
+
+
+async def test_a_restore_another_process_completes_writes_its_revision_too(spot: Spot) -> None:
+    await spot.desk.write("a", "one")
+    seq = await spot.keep()
+    await spot.desk.write("a", "two")
+    await spot.keep()
+
+    def gone() -> None:
+        raise OSError(errno.EIO, "the disk is gone for a moment")
+
+    when(spot, "placed", gone)
+    with pytest.raises(SlipwayError):
+        await spot.restore(seq)
+    spot.placing._step = lambda name: None  # type: ignore[method-assign]
+    (found,) = await spot.restorer.recover()
+    assert found.outcome == "completed"
+    newest = await spot.desk.history.archive.newest(NAME)
+    assert newest is not None
+    assert (newest.seq, newest.kind, newest.origin) == (found.after, Why.RESTORE, Origin(NAME, seq))
+    assert spot.oracle(newest.seq) == spot.oracle(seq) == spot.now()

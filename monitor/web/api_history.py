@@ -34,6 +34,7 @@ class Histories:
             web.get(one + "/diff", self.diff),
             web.get(one + "/history", self.history),
             web.get(one + "/timeline", self.timeline),
+            web.get(one + "/forks", self.forks),
             web.get(one + "/compare", self.compare),
             web.get(one + "/revisions/{seq}/archive", self.archive),
         ]
@@ -94,6 +95,11 @@ class Histories:
         zoom = Zoom(choice({"zoom": query_text(request, "zoom")}, "zoom", tuple(Zoom), Zoom.ALL))
         found = await given(self._past).timeline.page(stream(request), zoom=zoom, limit=limit or 100, before=before)
         return answer(found)
+
+    @needs(Scope.READ)
+    async def forks(self, request: web.Request) -> web.Response:
+        """The workspaces that begin with a revision (`seq`) of this one."""
+        return answer(await given(self._past).timeline.forks(stream(request)))
 
     @needs(Scope.READ)
     async def compare(self, request: web.Request) -> web.Response:

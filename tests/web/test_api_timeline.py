@@ -66,6 +66,16 @@ async def test_from_afar_only_the_last_of_each_hour_or_day_is_left(door: Door, s
     assert sum(one["covers"] for one in hours["items"]) == 15
 
 
+async def test_forks_are_found_from_where_they_left(door: Door, shelf: Kept) -> None:
+    for text in ("1", "2"):
+        await shelf.save("shop/a.txt", text)
+    await shelf.save("other/a.txt", "1")
+    await result(door, "POST", f"{SHOP}/fork", json={"as": "shop-beta", "revision": 1})
+    assert await ask(door, "GET", f"{SHOP}/forks") == {"items": [{"workspace": "shop-beta", "seq": 1}]}
+    assert await ask(door, "GET", "/api/workspaces/shop-beta/forks") == {"items": []}
+    await ask(door, "GET", "/api/workspaces/nothing/forks", 404)
+
+
 async def test_a_history_begun_anew_is_not_taken_for_the_old_one(door: Door, shelf: Kept) -> None:
     await shelf.save("shop/a.txt", "1")
     before = (await ask(door, "GET", f"{SHOP}/timeline"))["items"][0]

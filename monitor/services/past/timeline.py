@@ -12,7 +12,7 @@ from typing import Any
 
 from monitor.domain.history.errors import BadObject
 from monitor.domain.history.lineage import Node, lineage, thinned, worth_a_line
-from monitor.domain.history.revision import Header
+from monitor.domain.history.revision import Header, Origin
 from monitor.domain.moments import NS
 from monitor.ports.store import NoSuchKey
 from monitor.services.at_once import each
@@ -76,6 +76,20 @@ class Timeline:
             "total": len(marks),
             "revisions": len(nodes),
         }
+
+    async def forks(self, name: str) -> dict[str, Any]:
+        """The workspaces that begin with a revision of this one, their folders there or not."""
+        await self._reading.seqs(name)
+        others = [one for one in await self._reading.kept() if one != name]
+        found = await each(self._beginning, others)
+        begun = [(other, origin) for other, origin in zip(others, found, strict=True) if origin is not None]
+        items = [{"workspace": other, "seq": one.seq} for other, one in begun if one.workspace == name]
+        return {"items": items}
+
+    async def _beginning(self, name: str) -> Origin | None:
+        seqs = await self._reading.archive.seqs(name)
+        header = await self._header(name, seqs[0]) if seqs else None
+        return header.origin if header is not None else None
 
     async def _headers(self, name: str, seqs: Sequence[int]) -> list[Header]:
         known = self._known.pop(name, {})

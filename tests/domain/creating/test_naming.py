@@ -6,9 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.app.templates import ORDER, shipped_templates
 from monitor.domain.creating.naming import checked_new_name, suggested
-from monitor.domain.creating.templates import read_template
 from monitor.domain.workspace import NAME, RESERVED
 from monitor.errors import Conflict, SlipwayError, UsageError
 
@@ -50,11 +48,3 @@ def test_a_wrong_name_is_told_why_with_one_that_is_free(name: str, kind: type[Sl
     with pytest.raises(kind, match=said) as refused:
         checked_new_name(name, {"shop"})
     assert "is free" in refused.value.hint
-
-
-def test_templates_are_whole() -> None:
-    found = shipped_templates()
-    assert tuple(found) == ORDER
-    assert all(one.about and one.files for one in found.values())
-    with pytest.raises(ValueError):
-        read_template("x", "title: a\n=== f\n")

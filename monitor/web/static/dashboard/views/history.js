@@ -26,6 +26,7 @@ function times(main, context, name) {
   const { query } = context.route;
   let opened = Number(query.get("at")) || null;
   let timer;
+  let forks = [];
   const sum = h("p", { class: "soft", role: "status" });
   const body = h("div", { class: "past" }, loading("Reading the history…"));
   const side = h("div", { class: "past-side" });
@@ -51,7 +52,7 @@ function times(main, context, name) {
 
   function open(mark) {
     line.choose(mark.seq);
-    side.replaceChildren(detail(context, name, mark, { changed: anew, close: shut }));
+    side.replaceChildren(detail(context, name, mark, { changed: anew, close: shut, forks: forks.filter((one) => one.seq === mark.seq) }));
   }
 
   function pick(mark) {
@@ -100,6 +101,8 @@ function times(main, context, name) {
   async function first() {
     try {
       await line.load({ fresh: true });
+      forks = (await context.api.get(ws(name, "/forks"))).items;
+      line.branches(forks);
     } catch (error) {
       body.replaceChildren(failed(error, first));
     }

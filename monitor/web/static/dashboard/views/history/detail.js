@@ -12,7 +12,7 @@ import { flags, grade, kind } from "./words.js";
 
 const button = (text, sign, click, tone = "") => h("button", { type: "button", class: tone, on: { click } }, icon(sign), text);
 
-export function detail(context, name, mark, { changed, close }) {
+export function detail(context, name, mark, { changed, close, forks = [] }) {
   const [text, sign] = kind(mark);
   const pinned = mark.snapshots.length > 0;
   const about = h("dl", { class: "facts" });
@@ -38,7 +38,8 @@ export function detail(context, name, mark, { changed, close }) {
     const git = revision.git ? `${revision.git.commit.slice(0, 10)}${revision.git.branch ? ` (${revision.git.branch.replace("refs/heads/", "")})` : ""}` : "";
     const rows = [
       ["Kind", [icon(sign), " ", text]], ["Holds", `${count(revision.files, "file")}, ${bytes(revision.bytes)}`], ["How sure", [icon(revision.grade === "settled" ? "ok" : "warn"), " ", grade(revision)]],
-      git && ["Git head", h("code", {}, git)], revision.covers > 1 && ["Stands for", count(revision.covers, "save")], ...flags(revision).map((flag) => ["Note", [icon("info"), " ", flag]]),
+      git && ["Git head", h("code", {}, git)], revision.from && revision.from.workspace !== name && ["Begins with", h("a", { href: path(revision.from.workspace, "history", { at: revision.from.seq }) }, `${revision.from.workspace}, revision ${revision.from.seq}`)],
+      forks.length && ["Forks", forks.map((one, place) => [place ? ", " : "", h("a", { href: path(one.workspace, "history") }, one.workspace)])], revision.covers > 1 && ["Stands for", count(revision.covers, "save")], ...flags(revision).map((flag) => ["Note", [icon("info"), " ", flag]]),
     ];
     about.replaceChildren(...rows.filter(Boolean).flatMap(([title, value]) => [h("dt", {}, title), h("dd", {}, value)]));
   }

@@ -22,6 +22,7 @@ export function timeline(context, name, { pick, paired, loaded }) {
   let chosen = null;
   let pair = [];
   let loading = null;
+  let forks = [];
   const watch = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && older(), { rootMargin: "600px" });
   watch.observe(more);
 
@@ -54,6 +55,7 @@ export function timeline(context, name, { pick, paired, loaded }) {
   }
 
   function render() {
+    const held = document.activeElement?.closest?.(".mark-row")?.dataset.seq;
     const placed = lanes(items);
     const width = Math.max(1, ...placed.map((one) => Math.max(one.lane, ...one.through, ...one.joins) + 1));
     const days = new Map();
@@ -67,16 +69,25 @@ export function timeline(context, name, { pick, paired, loaded }) {
     list.replaceChildren(...[...days].map(([title, inside]) => h("section", { class: "day" }, h("h3", {}, title), h("ol", {}, inside))));
     more.hidden = !next;
     show();
+    // Elements that are put in again lose the focus.
+    if (held) rows.get(Number(held))?.open.focus({ preventScroll: true });
+  }
+
+  // Workspaces that begin with a revision of this one: `[{ workspace, seq }]`.
+  function branches(found) {
+    forks = found;
+    if (items.length) render();
   }
 
   function row(mark, place, width) {
     const [text, sign] = kind(mark);
     const names = mark.snapshots.map((one) => h("span", { class: "pill named", data: { tone: one.expired ? "off" : "info" } }, icon("tag"), one.name, one.expired ? " (expired)" : ""));
+    const out = forks.filter((one) => one.seq === mark.seq).map((one) => h("span", { class: "pill" }, icon("branch"), `fork: ${one.workspace}`));
     const busy = mark.grade === "settled" ? null : h("span", { class: "pill", data: { tone: "busy" } }, icon("warn"), "busy");
     const covers = mark.covers > 1 ? h("span", { class: "soft small" }, ` · ${mark.covers} saves`) : null;
     const open = h("button", { type: "button", class: "mark-open", on: { click: () => pick(mark) }, data: { seq: mark.seq } },
       h("time", { class: "num", datetime: mark.time }, clock(mark.time)),
-      h("span", { class: "says" }, icon(sign), h("span", {}, text), covers, names, busy),
+      h("span", { class: "says" }, icon(sign), h("span", {}, text), covers, names, out, busy),
       h("span", { class: "soft small num size" }, `#${mark.seq} · ${count(mark.files, "file")} · ${bytes(mark.bytes)}`));
     const box = h("input", { type: "checkbox", "aria-label": `Compare revision ${mark.seq}`, on: { change: () => check(mark.seq, box.checked) } });
     const item = h("li", { class: "mark-row", data: { seq: mark.seq } }, draw(place, width, mark.snapshots.length > 0), open, h("label", { class: "pair", title: "Compare" }, box));
@@ -108,7 +119,7 @@ export function timeline(context, name, { pick, paired, loaded }) {
   });
 
   return {
-    element, load, older,
+    element, load, older, branches,
     items: () => items,
     zoom(value) {
       zoom = value;

@@ -8,6 +8,7 @@ const KINDS = {
   displaced: ["Saved during a restore", "copy"],
   "before-run": ["Before a command", "terminal"],
   fork: ["Forked", "branch"],
+  pull: ["Pulled from git", "download"],
   "mass-delete": ["Many files gone", "warn"],
   deleted: ["Folder deleted", "trash"],
   repack: ["Repacked", "disk"],

@@ -21,6 +21,7 @@ from monitor.web.api_insight import Insights
 from monitor.web.api_keeping import Keeping
 from monitor.web.api_snapshots import Snapshots
 from monitor.web.auditing import Auditing
+from monitor.web.contract import shaped
 from monitor.web.creating import Creations
 from monitor.web.destinations import Destinations
 from monitor.web.events import Events
@@ -42,7 +43,7 @@ def api_app(face: Face, guard: Guard, *before: Middleware) -> web.Application:
     """The API and the live stream; `before` are middlewares that come first inside the error shape."""
     auditing = Auditing(face.oversight.audit, face.oversight.meter, face.access.clock, guard)
     outer = [auditing.middleware, one_shape]
-    app = web.Application(middlewares=[*outer, *before, guard.middleware], client_max_size=MAX_BODY)
+    app = web.Application(middlewares=[*outer, *before, guard.middleware, shaped], client_max_size=MAX_BODY)
     events = Events(face.registry, guard)
     routes = [*Api(face).routes(), *Tokens(face.access).routes(), web.get("/api/events", events.handle)]
     routes += Destinations(face.backups, face.jobs).routes()

@@ -15,6 +15,14 @@ from typing import Any
 
 import psutil
 import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings, strategies
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
 
 from monitor.cli.client import Client, told
 from monitor.errors import NotFound, UsageError
@@ -251,3 +259,42 @@ def test_the_guide_works_as_it_stands(slipway: Slipway, api: Api) -> None:
     assert (slipway.workspaces / "guide-example/made.txt").read_text() == "made by a command\n"
     assert "Hello again" in (slipway.workspaces / "guide-example/index.html").read_text()
     slipway.until_phase("guide-example", "stopped")
+
+
+KEPT_AWAY = {
+    ("GET", "/api/events"): "a WebSocket",
+    ("DELETE", "/api/workspaces/{name}"): "the folder is another test's",
+    ("POST", "/api/restore"): "the folders are other tests'",
+    ("POST", "/api/workspaces/{name}/purge"): "the history is another test's",
+}
+CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
+
+
+def test_the_description_is_true(slipway: Slipway, api: Api) -> None:
+    """Whatever fits the description, and much that does not, is answered as the description says."""
+    schema = schemathesis.openapi.from_url(
+        f"{api.base}/api/openapi.json", headers={"Authorization": f"Bearer {TOKEN}"}
+    )
+    operations = [found.ok() for found in schema.get_all_operations()]
+    assert len(operations) > 55
+    began = time.monotonic()
+    for operation in operations:
+        if (operation.method.upper(), operation.path) not in KEPT_AWAY:
+            tried(operation)
+    assert time.monotonic() - began < 100
+    assert slipway.status()["version"]
+    log = (slipway.data / "logs/monitor.log").read_text()
+    assert "Traceback" not in log, log[log.index("Traceback") - 500 :][:2000]
+
+
+def tried(operation: Any) -> None:
+    @given(case=operation.as_strategy(), ours=strategies.booleans())
+    @settings(max_examples=8, deadline=None, database=None, suppress_health_check=list(HealthCheck), derandomize=True)
+    def one(case: Any, ours: bool) -> None:
+        if ours and "name" in case.path_parameters and "destinations" not in operation.path:
+            case.path_parameters["name"] = "page"
+        if isinstance(case.query, dict):
+            case.query.pop("follow", None)
+        case.call_and_validate(headers={"Authorization": f"Bearer {TOKEN}"}, checks=list(CHECKS), timeout=20)
+
+    one()

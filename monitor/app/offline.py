@@ -19,14 +19,13 @@ from typing import TypeVar
 from monitor.adapters.clock import SystemClock
 from monitor.adapters.files import DiskFiles
 from monitor.adapters.folder_store import FolderStore
+from monitor.app.destination_file import DestinationFile
 from monitor.app.install import Install, held
-from monitor.app.places import place_of
 from monitor.app.storing import Storing, storing
-from monitor.destination_settings import destinations_in
 from monitor.errors import Conflict, SlipwayError
 from monitor.ports.clock import Clock
 from monitor.ports.store import Store
-from monitor.services.destinations.destination import Destination, Means
+from monitor.services.destinations.destination import Means
 from monitor.services.destinations.destinations import Destinations
 from monitor.services.destinations.places import Below
 from monitor.services.history.history import History
@@ -130,11 +129,8 @@ def destinations_of(
     stack: AsyncExitStack,
 ) -> Destinations:
     """The destinations set in the data folder, reading from `source`, the primary without its prefix."""
-    means = Means(source, install.files, clock, pool)
-    found = [
-        Destination(one.terms, place_of(one, settings.data, stack), means) for one in destinations_in(settings.data)
-    ]
-    return Destinations(found, clock)
+    reading = DestinationFile(settings.data, Means(source, install.files, clock, pool), stack)
+    return Destinations(tuple((reading({}) or {}).values()), clock, reading)
 
 
 def history_of(

@@ -176,7 +176,7 @@ async def side_by_side(steps: Iterable[Step], width: int, work: Callable[[Step],
 def diverged(workspace: str, key: str) -> Diverged:
     return Diverged(
         f"The destination has another revision {int(short(key))} of {workspace} than the primary: "
-        "their histories parted.",
-        hint="Both are worth keeping: give this destination a new folder or prefix, and restore from the old one "
-        "what you miss.",
+        f"their histories parted, because {workspace} was purged or its revisions were numbered anew.",
+        hint="Restore from there what you miss, then `slipway backup confirm DESTINATION` replaces it with the "
+        "primary's; to keep both, give the destination a new folder or prefix.",
     )

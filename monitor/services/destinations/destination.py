@@ -18,7 +18,7 @@ from monitor.services.destinations import ledger as ledgers
 from monitor.services.destinations.belonging import belonging, introduce
 from monitor.services.destinations.checking import Checker
 from monitor.services.destinations.looking import holding, known, repository
-from monitor.services.destinations.passing import Pass
+from monitor.services.destinations.passing import PARTED, Pass
 from monitor.services.destinations.places import Patient
 from monitor.services.destinations.verifying import Verifier, added
 from monitor.services.jobs import Tell
@@ -122,9 +122,12 @@ class Destination:
         names: Sequence[str] = (),
         dry_run: bool = False,
         start_over: bool = False,
+        quick: bool = False,
         tell: Tell = silent,
     ) -> Outcome:
         """Copy what is missing, of the workspaces `names` or all; a mirror also loses what waited long enough.
+
+        `quick`: what was the same in both places less than a day ago, and got nothing new since, is not looked at.
 
         Raises `Conflict` where the place is not what it was (`start_over` allows one that is empty now) or holds
         another history, `NotFound`, `StoreAway` (the next run goes on), `StoreRefused`, `WrongBytes`.
@@ -140,7 +143,7 @@ class Destination:
             going = Pass(
                 self._source, self.there, self.terms, self._ledger, self._means.clock, self._means.pool, telling
             )
-            outcome = await going.run(mode or self.terms.mode, names, dry_run=dry_run)
+            outcome = await going.run(mode or self.terms.mode, names, dry_run=dry_run, quick=quick)
             if not dry_run:
                 self._remember(outcome, began, whole=not names)
             return outcome
@@ -195,8 +198,10 @@ class Destination:
                 self._means.changed()
 
     def _remember(self, outcome: Outcome, began: int, *, whole: bool) -> None:
-        if outcome.mode is Mode.MIRROR:
-            self._held = dict(outcome.held) if whole else {**self._held, **outcome.held}
+        # Only a mirror looks for what is gone; that another history is there is found by every run.
+        old = self._held if outcome.mode is not Mode.MIRROR else {}
+        kept = {name: why for name, why in old.items() if why != PARTED} if whole else self._held
+        self._held = {**kept, **outcome.held}
         if whole:
             self._ledger.last = dict(outcome.as_json())
             self.error = None if outcome.complete else incomplete(outcome)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from monitor.domain.destinations import DestinationState
 from monitor.domain.moments import NS
@@ -15,16 +15,30 @@ from monitor.services.destinations.destination import Destination
 FIRST_RETRY_S = 30.0
 # A store that was just started, or a share being mounted, gets a moment.
 FIRST_LOOK_S = 10.0
+READ_S = 2.0
 
 log = logging.getLogger(__name__)
 
 
-class Destinations:
-    """Owns one loop for each destination; `run` is their task."""
+Read = Callable[[Mapping[str, Destination]], Mapping[str, Destination] | None]
 
-    def __init__(self, destinations: Sequence[Destination], clock: Clock) -> None:
-        self._all = {one.terms.name: one for one in destinations}
-        self._clock = clock
+
+def as_they_are(_there: Mapping[str, Destination]) -> Mapping[str, Destination] | None:
+    """The settings are read once."""
+    return None
+
+
+class Destinations:
+    """Owns one loop for each destination; `run` is their task.
+
+    `read` is given those there are and asked every few seconds which there should be, None where nothing changed;
+    one it gives back is left at its work.
+    """
+
+    def __init__(self, destinations: Sequence[Destination], clock: Clock, read: Read = as_they_are) -> None:
+        self._all: Mapping[str, Destination] = {one.terms.name: one for one in destinations}
+        self._clock, self._read = clock, read
+        self._loops: dict[str, tuple[Destination, asyncio.Task[None]]] = {}
 
     def __len__(self) -> int:
         return len(self._all)
@@ -49,8 +63,30 @@ class Destinations:
     async def run(self) -> None:
         """Copy and verify whenever it is due, until cancelled."""
         async with asyncio.TaskGroup() as group:
-            for name, one in self._all.items():
-                group.create_task(self._keep(one), name=f"destination {name}")
+            self._begin(group)
+            while self._read is not as_they_are:
+                await self._clock.sleep(READ_S)
+                self.reread()
+                self._begin(group)
+
+    def reread(self) -> None:
+        """Know those the settings name now; settings that cannot be read change nothing."""
+        try:
+            found = self._read(self._all)
+        except SlipwayError as error:
+            log.warning("the destinations stay as they were: %s", error.message)
+            return
+        self._all = self._all if found is None else found
+
+    def _begin(self, group: asyncio.TaskGroup) -> None:
+        """A loop for each that has none; one that is not wanted any more is broken off, which loses nothing."""
+        for name, (one, loop) in tuple(self._loops.items()):
+            if self._all.get(name) is not one:
+                loop.cancel()
+                del self._loops[name]
+        for name, one in self._all.items():
+            if name not in self._loops:
+                self._loops[name] = one, group.create_task(self._keep(one), name=f"destination {name}")
 
     async def _keep(self, one: Destination) -> None:
         failures = 0
@@ -64,7 +100,7 @@ class Destinations:
     async def _once(self, one: Destination) -> bool:
         """Whether it went well."""
         try:
-            outcome = await one.run()
+            outcome = await one.run(quick=True)
             if outcome.complete and self._verify_due(one):
                 await one.verify()
         except SlipwayError as error:

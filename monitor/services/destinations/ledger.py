@@ -9,12 +9,22 @@ from monitor.domain.destinations import Waited
 from monitor.ports.state_files import StateFiles
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How a workspace was when all of it was compared and nothing was left to do: the key of its newest revision,
+    what its names said, and when that was (wall clock, ns)."""
+
+    newest: str
+    names: str
+    seen_ns: int
+
+
 @dataclass(slots=True)
 class Ledger:
     """`where` and `repository` are what this is about; times are wall-clock ns, None before the first time.
 
     `complete_ns`: all that was kept by then is there. `surplus`: how long each surplus object has waited.
-    `confirmed`: workspaces whose held removals a person allowed.
+    `confirmed`: workspaces whose held removals a person allowed. `settled`: those that were the same in both places.
     """
 
     where: str
@@ -25,6 +35,7 @@ class Ledger:
     confirmed: set[str] = field(default_factory=set)
     damaged: int = 0
     last: dict[str, Any] | None = None
+    settled: dict[str, Settled] = field(default_factory=dict)
 
 
 def load(files: StateFiles, name: str, where: str) -> Ledger:
@@ -42,6 +53,7 @@ def load(files: StateFiles, name: str, where: str) -> Ledger:
             {str(name) for name in kept["confirmed"]},
             int(kept["damaged"]),
             kept["last"] if isinstance(kept["last"], dict) else None,
+            {str(name): Settled(str(n), str(d), int(at)) for name, (n, d, at) in kept.get("settled", {}).items()},
         )
     except (TypeError, KeyError, ValueError, AttributeError):
         return Ledger(where)
@@ -60,6 +72,7 @@ def save(files: StateFiles, name: str, ledger: Ledger) -> None:
             "confirmed": sorted(ledger.confirmed),
             "damaged": ledger.damaged,
             "last": ledger.last,
+            "settled": {name: [one.newest, one.names, one.seen_ns] for name, one in ledger.settled.items()},
         },
     )
 

@@ -28,13 +28,15 @@ from monitor.errors import Conflict
 from monitor.ports.clock import Clock
 from monitor.ports.store import NoSuchKey, Store
 from monitor.services.destinations.checking import Checker
-from monitor.services.destinations.copying import Copier, agree
+from monitor.services.destinations.copying import Copier, Diverged, agree
 from monitor.services.destinations.ledger import Ledger
 from monitor.services.destinations.looking import holding, known, workspaces
-from monitor.services.destinations.removing import Remover, flagged
+from monitor.services.destinations.removing import Remover, clear, flagged
+from monitor.services.destinations.settling import Settling
 from monitor.services.jobs import Tell
 
 LONGEST_LOOK_S = 3600.0
+PARTED = "another history of it is there (it was purged or renumbered here); confirmed, that one is replaced"
 
 
 @dataclass(slots=True)
@@ -56,16 +58,22 @@ class Pass:
         self._source, self._there, self._terms, self._ledger = source, there, terms, ledger
         self._clock, self._pool, self._tell = clock, pool, tell
         self._sum = _Sum()
+        self._settling = Settling(source, ledger, clock)
 
-    async def run(self, mode: Mode, names: Sequence[str] = (), *, dry_run: bool = False) -> Outcome:
+    async def run(
+        self, mode: Mode, names: Sequence[str] = (), *, dry_run: bool = False, quick: bool = False
+    ) -> Outcome:
         """Go through the workspaces `names`, or all; what is wrong with one alone does not stop the others.
 
         Raises `NotFound`, and what copying and removing raise.
         """
         ours = await known(self._source, names)
-        only_there = [n for n in await workspaces(self._there) if n not in ours] if not names else []
-        for name in ours if mode is Mode.INCREMENTAL else (*ours, *only_there):
-            await self._one(name, mode, dry_run=dry_run)
+        only_there = []
+        if mode is Mode.MIRROR and not names:
+            only_there = [name for name in await workspaces(self._there) if name not in ours]
+        for name in (*ours, *only_there):
+            if not quick or not await self._settling.as_it_was(name):
+                await self._one(name, mode, dry_run=dry_run)
         done = self._sum
         return Outcome(
             destination=self._terms.name,
@@ -81,11 +89,13 @@ class Pass:
         )
 
     async def _one(self, name: str, mode: Mode, *, dry_run: bool) -> None:
+        since_ns, problems = self._clock.wall_ns(), len(self._sum.problems)
+        self._settling.forget(name)
         checker = Checker(name, self._pool)
         source, there = await holding(self._source, name), await holding(self._there, name)
-        plan = difference(name, source, there)
         try:
-            await agree(self._source, self._there, checker, newest_common(source, there))
+            there = await self._agreed(name, checker, source, there, dry_run=dry_run)
+            plan = difference(name, source, there)
             plan = replace(plan, copies=plan.copies + await self._names(source, there))
             if dry_run:
                 self._sum.copied.update(step.part for step in plan.copies)
@@ -96,6 +106,25 @@ class Pass:
                 await self._remove(plan, source, there, checker, dry_run=dry_run)
         except (BadObject, Conflict) as error:
             self._sum.problems.append(error.message)
+        if not dry_run and len(self._sum.problems) == problems and name not in self._sum.held:
+            await self._settling.note(name, max(source[Part.REVISIONS], default=None), since_ns)
+
+    async def _agreed(
+        self, name: str, checker: Checker, source: Holding, there: Holding, *, dry_run: bool
+    ) -> Holding:
+        """What is there of the same history; raises `Diverged` where another one is, and nobody confirmed its end."""
+        try:
+            await agree(self._source, self._there, checker, newest_common(source, there))
+        except Diverged:
+            if name not in self._ledger.confirmed:
+                self._sum.held[name] = PARTED
+                raise
+            if not dry_run:
+                self._tell(f"removing the other history of {name} from {self._terms.name}", None, None)
+                await clear(self._there, there)
+                self._write_down(name, {})
+            return Holding()
+        return there
 
     async def _copy(self, plan: Difference, there: Holding, checker: Checker) -> None:
         total, done = len(plan.copies), 0

@@ -15,7 +15,17 @@ from monitor.errors import Conflict
 from monitor.ports.store import Listed, StoreAway, StoreRefused
 from monitor.services.destinations.looking import workspaces
 from monitor.services.destinations.places import Below, Conditional
-from tests.services.destinations.worlds import START_NS, World, begin, give_name, history_of, restorable, write_some
+from tests.services.destinations.worlds import (
+    DAY,
+    HOUR,
+    START_NS,
+    World,
+    begin,
+    give_name,
+    history_of,
+    restorable,
+    write_some,
+)
 from tests.support.faults import Fault, FaultyStore, writes
 from tests.support.pen import Pen
 
@@ -266,6 +276,61 @@ async def test_parted_histories_are_told_and_neither_is_lost(world: World) -> No
     assert any("parted" in problem for problem in outcome.problems)
     assert {key: world.there.objects[key] for key in before} == before
     assert keys.revision_key("", "shop", 6) not in world.there.objects
+
+
+@pytest.mark.parametrize("mode", [Mode.MIRROR, Mode.INCREMENTAL])
+async def test_another_history_is_replaced_once_a_person_confirms(world: World, mode: Mode) -> None:
+    await begin(world.primary)
+    await write_some(world.primary)
+    blog = await write_some(world.primary, "blog", 2)
+    destination = world.destination(mode=mode)
+    await destination.run()
+    for key in [key for key in world.primary.objects if key.startswith("shop/")]:
+        await world.primary.delete(key)
+    shop = Pen(world.primary, "shop", prefix="")
+    await shop.save({"new.txt": b"a history of its own"}, START_NS + 9)
+    await destination.run()
+    assert destination.error is not None
+    assert "purged" in destination.error.message
+    assert destination.state().held.keys() == {"shop"}
+    assert destination.confirm() == ("shop",)
+    assert (await destination.run()).complete
+    assert world.there.objects == history_of(world.primary)
+    assert restorable(world.there.objects, shop) == [1]
+    assert restorable(world.there.objects, blog) == [1, 2]
+    assert destination.state().held == {}
+    assert destination.error is None
+
+
+async def test_what_did_not_change_is_not_listed_again_but_once_a_day(world: World) -> None:
+    await begin(world.primary)
+    shop = await write_some(world.primary)
+    source, there = FaultyStore(world.primary), FaultyStore(world.there)
+    destination = world.destination(source=source, there=there, mode=Mode.INCREMENTAL)
+    await destination.run()
+
+    async def listed() -> int:
+        source.calls.clear()
+        there.calls.clear()
+        assert (await destination.run(quick=True)).complete
+        return sum("/packs/" in str(call) for call in [*source.calls, *there.calls])
+
+    world.time.pass_(HOUR)
+    quiet = await listed()
+    world.time.pass_(HOUR)
+    await give_name(shop, "first", 2)
+    assert await listed() > quiet
+    assert world.there.objects == history_of(world.primary)
+    await shop.save({"later.txt": b"later"}, START_NS + 99)
+    assert await listed() > quiet
+    assert world.there.objects == history_of(world.primary)
+    lost = next(key for key in world.there.objects if "/packs/" in key)
+    del world.there.objects[lost]
+    world.time.pass_(HOUR)
+    assert await listed() == quiet
+    world.time.pass_(DAY)
+    await listed()
+    assert lost in world.there.objects
 
 
 async def test_one_broken_workspace_does_not_stop_the_others(world: World) -> None:

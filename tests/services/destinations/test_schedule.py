@@ -107,3 +107,30 @@ def test_retries_are_bounded() -> None:
 
 def test_without_a_copy_nothing_is_protected(world: World) -> None:
     assert not Destinations([world.destination()], world.time).protected
+
+
+async def test_one_that_is_added_begins_one_that_is_removed_ends_and_the_others_go_on(world: World) -> None:
+    await begin(world.primary)
+    await write_some(world.primary)
+    stores = {name: MemoryStore() for name in ("one", "two")}
+    made = {name: world.destination(there=store, name=name, where=name) for name, store in stores.items()}
+    wanted: dict[str, Destination] = {"one": made["one"]}
+
+    class Yielding(Time):
+        async def sleep(self, seconds: float) -> None:
+            await asyncio.sleep(0.01)
+
+    everything = Destinations([made["one"]], Yielding(), lambda there: wanted)
+    task = asyncio.create_task(everything.run())
+    await until(lambda: stores["one"].objects == history_of(world.primary))
+    assert not stores["two"].objects
+    wanted = made
+    await until(lambda: stores["two"].objects == history_of(world.primary))
+    assert [state.name for state in everything.states()] == ["one", "two"]
+    wanted = {"two": made["two"]}
+    await until(lambda: len(everything) == 1)
+    stores["one"].objects.clear()
+    await write_some(world.primary, "blog", 2)
+    await until(lambda: stores["two"].objects == history_of(world.primary))
+    assert not stores["one"].objects
+    await stop(task)

@@ -159,7 +159,7 @@ def _start(detection: Detection, runtime: Runtime, way: Way) -> str:
 
 
 def _install(detection: Detection, runtime: Runtime) -> str | None:
-    """The install; one whose lock file does not fit its manifest is done without it, and says so."""
+    """The install; one whose lock file or rules do not fit is done without them, and says so."""
     prepare = runtime.prepare
     if detection.install is None:
         return prepare
@@ -168,7 +168,7 @@ def _install(detection: Detection, runtime: Runtime) -> str | None:
         install = f"{prepare} && {{ {install}; }}"
     if detection.install_otherwise is None:
         return install
-    said = "echo 'slipway: the lock file does not fit, installing without it' >&2"
+    said = "echo 'slipway: the lock file or its rules do not fit, installing without them' >&2"
     return f"{{ {install}; }} || {{ {said}; {detection.install_otherwise}; }}"
 
 

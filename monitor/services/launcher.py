@@ -97,6 +97,8 @@ class Launcher:
             seen = "it listens on no port" if not diagnosis.listening else "it is not ready"
             reason = f"no answer within {READY_S:g} s of its start: {seen}"
             hint = "its last lines may say why; the server must listen on 0.0.0.0:$PORT"
+            if not diagnosis.listening:
+                hint += ". A worker has no page to visit: it goes on running"
         failure = Failure(reason=reason, hint=hint, log=diagnosis.log, listening=diagnosis.listening)
         self._memory.given_up[instance.id] = digest
         self._fail(failure, spec.hash, digest)

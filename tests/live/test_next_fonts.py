@@ -38,13 +38,15 @@ def node(folder: Path, *, reachable: bool) -> str:
 
 def test_without_google_the_fonts_are_the_systems(project: Path) -> None:
     assert "cannot be reached" in node(project, reachable=False)
-    assert (project / "src/app/layout.tsx").read_text() == LAYOUT.replace("next/font/google", "../../.slipway/fonts")
+    assert (project / "src/app/layout.tsx").read_text() == LAYOUT.replace(
+        "next/font/google", "../../.slipway/fonts.mjs"
+    )
     assert (project / "node_modules/some/font.js").read_text() == LAYOUT
     code = (
-        "const { Geist } = require('./.slipway/fonts'); console.log(Geist({ fallback: ['serif'] }).style.fontFamily)"
+        "import('./.slipway/fonts.mjs').then((all) => console.log(all.Inter && all.Geist({ fallback: ['a'] }).style))"
     )
     done = subprocess.run(["node", "-e", code], cwd=project, capture_output=True, text=True, check=True)
-    assert done.stdout == "serif\n"
+    assert done.stdout == "{ fontFamily: 'a' }\n"
     assert node(project, reachable=False) == "", "a second time there is nothing left to do"
 
 

@@ -76,7 +76,7 @@ def _answer(project: Project, plan: Plan | None) -> Detection:
         package_manager=own.name,
         tools=own.tools,
         install=_install(project, inside, installs=installs, locked=True),
-        install_otherwise=_install(project, inside, installs=installs, locked=False) if own.lock else None,
+        install_otherwise=_otherwise(project, inside, installs=installs),
         setup=node_nested.setup(project) or release(facts),
         build=plan.build if plan else None,
         start=start.command if start else None,
@@ -93,9 +93,20 @@ def _answer(project: Project, plan: Plan | None) -> Detection:
     )
 
 
-def _install(project: Project, inside: tuple[str, ...], *, installs: bool, locked: bool) -> str | None:
+def _otherwise(project: Project, inside: tuple[str, ...], *, installs: bool) -> str | None:
+    """The install without a lock file that does not fit; npm's also without its rules about peers."""
+    plain = _install(project, inside, installs=installs, locked=False) if project.manager.lock else None
+    if project.manager.name != "npm":
+        return plain
+    loose = _install(project, inside, installs=installs, locked=False, more=" --legacy-peer-deps")
+    return " || ".join(command for command in (plain, loose) if command) or None
+
+
+def _install(
+    project: Project, inside: tuple[str, ...], *, installs: bool, locked: bool, more: str = ""
+) -> str | None:
     own = project.manager if locked else project.manager.unlocked
-    commands = [install_command(own, project.package)] if installs else []
+    commands = [install_command(own, project.package) + more] if installs else []
     commands += [node_nested.installs(project.facts, folder, locked=locked) for folder in inside]
     return " && ".join(commands) or None
 

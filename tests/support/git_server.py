@@ -68,6 +68,9 @@ class Remote:
     def log(self, branch: str) -> list[str]:
         return git(self.bare, "log", "--format=%s", branch).splitlines()
 
+    def branches(self, pattern: str) -> list[str]:
+        return git(self.bare, "branch", "--list", pattern).split()
+
     def close(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 

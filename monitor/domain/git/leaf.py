@@ -61,13 +61,17 @@ def bad_target(path: str, target: str) -> str:
         return "a link without a target"
     if target.startswith("/"):
         return "a link to an absolute path"
-    depth = path.count("/")
+    depth, inside = path.count("/"), False
     for segment in target.split("/"):
-        depth += {"..": -1, ".": 0, "": 0}.get(segment, 1)
-        if depth < 0:
-            return "a link out of the workspace"
-        if _is_control(segment):
-            return "a link into version control's own data"
+        if segment == "..":
+            # Behind a name that may be a link itself, it leads nobody knows where.
+            depth -= 1
+            if depth < 0 or inside:
+                return "a link out of the workspace"
+        elif segment not in {"", "."}:
+            inside = True
+            if _is_control(segment):
+                return "a link into version control's own data"
     return ""
 
 

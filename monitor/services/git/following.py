@@ -13,15 +13,15 @@ from monitor.domain.config import FILE, parse_config
 from monitor.domain.config_git import ON_COMMIT, ON_SNAPSHOT
 from monitor.domain.config_git import Git as Terms
 from monitor.domain.git.state import GitState
-from monitor.domain.git.urls import parse_url
 from monitor.domain.schedule import turn
 from monitor.domain.workspace import Phase
-from monitor.errors import Refused, SlipwayError, UsageError
+from monitor.errors import SlipwayError
 from monitor.services.git.book import Known
 from monitor.services.git.making import Maker
 from monitor.services.git.means import Means
 from monitor.services.git.pulling import Pulled, Puller
 from monitor.services.git.pushing import Occasion, Pusher
+from monitor.services.git.telling import remote_of, state_of, terms_from
 from monitor.services.jobs import Tell, Work
 
 LOOK_S = 5.0
@@ -100,12 +100,12 @@ class Following:
     async def check(self, name: str) -> None:
         """Raises `Refused` for a workspace without a remote, or with one that may not be reached."""
         _, terms = await self._asked(name)
-        self._means.url(self._remote(name, terms))
+        self._means.url(remote_of(name, terms))
 
     async def pull(self, name: str, tell: Tell) -> dict[str, Any]:
         """Bring what changed at the remote; raises as `check` does."""
         folder, terms = await self._asked(name)
-        return (await self._pull(name, folder, self._remote(name, terms), tell)).as_json()
+        return (await self._pull(name, folder, remote_of(name, terms), tell)).as_json()
 
     async def push(self, name: str, tell: Tell) -> dict[str, Any]:
         """Keep what is there, and push it where a remote is configured: `git` in the answer says so."""
@@ -217,16 +217,6 @@ class Following:
         said = parse_config(texts[FILE]).git if FILE in texts else None
         return folder, said or self._origin(name)
 
-    @staticmethod
-    def _remote(name: str, terms: Terms | None) -> Terms:
-        if terms is None:
-            raise Refused(
-                f"{name} follows no remote repository, so there is nothing to pull from",
-                hint=f"say `git: {{url: …}}` in its slipway.yaml; `slipway restore {name}` brings back what was kept",
-                reason="no-pull",
-            )
-        return terms
-
     def _origin(self, name: str) -> Terms | None:
         known = self._means.book.of(name)
         return Terms(url=known.origin_url, branch=known.origin_branch or None) if known.origin_url else None
@@ -246,37 +236,3 @@ class Following:
         self._show(
             name, state_of(name, terms, self._means.book.of(name), newest.seq if newest else 0) if terms else None
         )
-
-
-def terms_from(url: str, branch: str | None) -> Terms:
-    """What was typed, checked; raises `UsageError`."""
-    try:
-        return Terms(url=url, branch=branch or None)
-    except ValueError:
-        pass
-    try:
-        parse_url(url)
-    except ValueError as error:
-        raise UsageError(f"the repository's address {error}") from None
-    raise UsageError("the branch must be a branch's name, such as `main`")
-
-
-def state_of(name: str, terms: Terms, known: Known, newest: int) -> GitState:
-    """What everybody sees."""
-    pushed = known.pushed_revision
-    return GitState(
-        url=terms.url,
-        branch=terms.branch or known.branch,
-        push=terms.push,
-        push_branch=terms.target(name),
-        pulled=known.pulled,
-        pulled_at=known.pulled_at,
-        pushed=known.pushed,
-        pushed_at=known.pushed_at,
-        pushed_revision=pushed,
-        looked_at=known.looked_at,
-        behind=known.behind,
-        ahead=max(0, newest - pushed) if pushed is not None else 0,
-        conflicts=known.conflicts,
-        error=known.error,
-    )

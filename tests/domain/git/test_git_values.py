@@ -90,8 +90,8 @@ def test_no_such_path_becomes_a_file(path: str) -> None:
 
 def test_links_stay_inside() -> None:
     assert not bad_target("a/link", "../b")
-    assert not bad_target("a/b/link", "x/../../y")
-    for target in ("/etc/passwd", "../../b", "x/../../../b", "../.git/config", "", "a\0b"):
+    assert not bad_target("a/b/link", "../../x/./y")
+    for target in ("/etc/passwd", "../../b", "x/../../../b", "x/../b", "../.git/config", "", "a\0b"):
         assert bad_target("a/link", target), target
     assert refusal("module", leaf(MODULE))
     assert refusal("odd", leaf(0o040000))

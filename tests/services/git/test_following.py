@@ -56,6 +56,8 @@ async def test_a_workspace_is_made_whole_from_a_remote_and_nothing_leads_out_of_
         await world.make()
     with pytest.raises(UsageError):
         await world.following.make("../x", world.url, None, quiet)
+    with pytest.raises(UsageError, match="address must"):
+        await world.following.make("other", "ext::touch /tmp/x", None, quiet)
     with pytest.raises(NotFound, match="no branch"):
         await world.following.make("other", world.url, "nowhere", quiet)
     assert not world.folder("other").exists()

@@ -31,7 +31,7 @@ MAX_DEPTH = 200
 CHUNK = 1 << 20
 SETTLE_S, PAUSE_S = 4.0, 0.1
 RACY_S, RACY_NS = 0.02, 20_000_000
-BACKUP_S, BACKUP_MEMORY = 300, 2 << 30
+LOCKED_S, BACKUP_S, BACKUP_MEMORY = 30.0, 300, 2 << 30
 OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 NOBODY = 65532
 
@@ -201,7 +201,20 @@ class Copy:
 
 
 def _back_up(source, out):
-    """In the child: one read transaction of the source, page by page, into an empty file."""
+    """In the child: again for a while where somebody holds a lock that SQLite does not wait for by itself."""
+    until = time.monotonic() + LOCKED_S
+    while True:
+        try:
+            return _back_up_once(source, out)
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+        os.truncate(out, 0)
+        time.sleep(PAUSE_S)
+
+
+def _back_up_once(source, out):
+    """One read transaction of the source, into an empty file."""
     read = sqlite3.connect(f"file:{_quoted(source)}?mode=rw", uri=True, timeout=30)
     write = sqlite3.connect(f"file:{_quoted(out)}?mode=rw", uri=True, isolation_level=None)
     write.execute("pragma journal_mode=off")

@@ -13,6 +13,7 @@ from monitor.domain.command import Command, Ran
 from monitor.domain.launch import LaunchSpec, ProjectType, Source
 from monitor.ports.engine import Engine, EngineAway, Hear, Instance, Launch
 from tests.contracts.command_contract import CHANGES, HANGS, ODD, SAYS, CommandContract
+from tests.contracts.data_contract import DataContract
 from tests.contracts.engine_contract import BROKEN, WS, EngineContract, Manner, World
 
 PARTS = {
@@ -109,3 +110,9 @@ class TestFakeEngine(EngineContract):
         await engine.applied(up)
         await engine.stop(up, 1)
         assert list(calls_that_write(world.stage)) == [f"start {WS}", f"stop {WS}"]
+
+
+class TestFakeData(DataContract):
+    @pytest.fixture
+    def world(self, tmp_path: Path) -> FakeWorld:
+        return FakeWorld(tmp_path)

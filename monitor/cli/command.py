@@ -11,6 +11,7 @@ import click
 
 from monitor.cli import (
     backup,
+    completion,
     doctor,
     folders,
     history,
@@ -25,7 +26,8 @@ from monitor.cli import (
     views,
 )
 from monitor.cli.ending import end
-from monitor.cli.talk import complain, out_json
+from monitor.cli.everywhere import everywhere, quiet
+from monitor.cli.talk import complain, hush, out_json
 from monitor.errors import SlipwayError, UsageError
 
 EXIT_CODES = "Exit codes: 0 ok, 1 error, 2 usage, 3 incomplete, 4 not found, 5 refused."
@@ -35,6 +37,7 @@ INTERRUPTED = 130
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog=f"{EXIT_CODES} Every command but up takes --json; NO_COLOR is respected.",
+    params=[quiet()],
 )
 @click.version_option(version("slipway"), prog_name="slipway", message="%(prog)s %(version)s")
 def cli() -> None:
@@ -58,6 +61,8 @@ for command in (
     verbs.stop,
     verbs.restart,
     run.run,
+    completion.open_,
+    completion.completion,
     folders.detect,
     folders.explain,
     tokens.token,
@@ -74,7 +79,7 @@ for command in (
     keeping.retention,
     keeping.purge,
 ):
-    cli.add_command(command)
+    cli.add_command(everywhere(command))
 
 
 def main(argv: list[str] | None = None) -> NoReturn:
@@ -85,6 +90,7 @@ def main(argv: list[str] | None = None) -> NoReturn:
 
 
 def _run(arguments: list[str]) -> int:
+    hush(on=False)
     try:
         code: Any = cli.main(arguments, prog_name="slipway", standalone_mode=False)
     except click.ClickException as error:

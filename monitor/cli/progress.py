@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from monitor.cli.talk import plain, say
+from monitor.cli.talk import amount, hushed, plain, say
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+
+COUNTED = 1_000_000
+"""Wholes up to here count files or pieces, larger ones bytes."""
 
 
 class Telling:
@@ -19,7 +23,7 @@ class Telling:
     def __init__(self, what: str) -> None:
         self._what = what
         self._last = ""
-        self._progress = _progress() if sys.stderr.isatty() else None
+        self._progress = _progress() if sys.stderr.isatty() and not hushed() else None
         self._task = self._progress.add_task(plain(what), total=None) if self._progress else None
 
     def __enter__(self) -> Telling:
@@ -42,9 +46,33 @@ class Telling:
         self._last = text
 
 
+def rate(speed: float | None, total: float | None) -> str:
+    """`4.1 MB/s`, or `12/s` of what is counted; empty where it cannot be told."""
+    if not speed or not total:
+        return ""
+    return f"{amount(round(speed))}/s" if total > COUNTED else f"{speed:.0f}/s"
+
+
 def _progress() -> Progress:
     # Imported here: what ends at once would wait for what only long work needs.
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        ProgressColumn,
+        SpinnerColumn,
+        Task,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(20), TaskProgressColumn())
+    class Rate(ProgressColumn):
+        """How much a second, where the whole is known; large wholes are bytes."""
+
+        def render(self, task: Task) -> Text:
+            return Text(rate(task.speed, task.total))
+
+    text = TextColumn("{task.description}", markup=False)
+    columns = (SpinnerColumn(), text, BarColumn(20), TaskProgressColumn(), Rate(), TimeRemainingColumn(compact=True))
     return Progress(*columns, console=Console(stderr=True, highlight=False), transient=True)

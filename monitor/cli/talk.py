@@ -33,8 +33,24 @@ def out_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, indent=2) + "\n")
 
 
+_hushed = False
+
+
+def hush(*, on: bool = True) -> None:
+    """From now on no talk, only what was asked for and errors (or talk again)."""
+    global _hushed
+    _hushed = on
+
+
+def hushed() -> bool:
+    """Whether nobody wants talk."""
+    return _hushed
+
+
 def say(text: str) -> None:
     """One line of talk."""
+    if _hushed:
+        return
     _console(stderr=True).print(Text(plain(text)), soft_wrap=True)
 
 

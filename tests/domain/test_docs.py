@@ -40,6 +40,15 @@ def test_every_verb_is_in_the_readme_and_has_examples(verb: str) -> None:
         assert "Examples:" in (command.help or ""), f"{command.name} --help has no examples"
 
 
+def test_no_verb_is_named_that_does_not_exist() -> None:
+    named = re.findall(r"(?:`|scripts/)slipway ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?", README)
+    for verb, below in named:
+        assert verb in cli.commands, f"README.md names `slipway {verb}`"
+        group = cli.commands[verb]
+        if isinstance(group, click.Group) and below:
+            assert below in group.commands, f"README.md names `slipway {verb} {below}`"
+
+
 @pytest.mark.parametrize("verb", sorted(set(cli.commands) - {"up"}))
 def test_every_verb_takes_json(verb: str) -> None:
     for command in _leaves(cli.commands[verb]):
@@ -52,6 +61,16 @@ def test_every_exit_code_is_told() -> None:
     assert {"0", *(str(kind.exit_code) for kind in kinds)} == told.keys()
     for code, word in told.items():
         assert re.search(rf"\b{code}\W+{word}\b", README), f"README.md does not say that {code} is {word}"
+
+
+@pytest.mark.parametrize("verb", sorted(cli.commands))
+def test_every_verb_can_be_quiet_and_its_examples_are_of_it(verb: str) -> None:
+    for command in _leaves(cli.commands[verb]):
+        assert any("--quiet" in option.opts for option in command.params), f"{command.name} has no --quiet"
+        examples = (command.help or "").partition("Examples:")[2]
+        said = re.findall(r"^ *(?:.*\| )?slipway ([a-z-]+)", examples, re.MULTILINE)
+        assert said, f"{verb} {command.name} --help has no example of itself"
+        assert set(said) <= cli.commands.keys(), f"{verb} --help names another verb: {said}"
 
 
 def _leaves(command: click.Command) -> list[click.Command]:

@@ -29,7 +29,7 @@ export function versions(context, name, main) {
     const [text, sign] = kind({ ...one, flags: [] });
     const gone = one.what === "gone";
     return h("tr", {},
-      h("td", { class: "num" }, `#${one.seq}`), h("td", { title: one.time }, when(one.time), h("span", { class: "soft small" }, ` · ${ago(one.time)}`)),
+      h("td", {}, `#${one.seq}`), h("td", { title: one.time }, when(one.time), h("span", { class: "soft small" }, ` · ${ago(one.time)}`)),
       h("td", {}, icon(gone ? "trash" : sign), " ", gone ? "It was gone" : before ? (before.path !== one.path ? `Renamed from ${before.path}` : text) : "It came", one.path !== file ? h("span", { class: "soft small" }, ` as ${one.path}`) : ""),
       h("td", { class: "num" }, gone ? "" : bytes(one.size)),
       h("td", {}, h("div", { class: "row" },

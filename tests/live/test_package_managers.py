@@ -5,6 +5,7 @@ The lock files name no host. uv, poetry and pdm cannot do without one in theirs.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,7 +62,7 @@ def test_a_restart_and_a_start_install_nothing(slipway: Slipway, managers: tuple
     for manager in managers:
         before = slipway.docker.containers(manager, labels.ROLE_APP)[0]["Id"]
         slipway.ask_for("restart", manager)
-        slipway.until(lambda m=manager, b=before: replaced(slipway, m, b), 60, f"{manager} to be another one")
+        slipway.until(functools.partial(replaced, slipway, manager, before), 60, f"{manager} to be another one")
         slipway.until_serving(manager, 60)
     slipway.ask_for("stop", managers[0])
     slipway.until_phase(managers[0], "stopped")

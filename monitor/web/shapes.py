@@ -41,6 +41,7 @@ class NewWorkspace(Shape):
     name: str
     template: str | None = None
     from_: Annotated[str | None, Field(alias="from", description="WORKSPACE or WORKSPACE@MOMENT.")] = None
+    git: Annotated[str | dict[str, Any] | None, Field(description='An address, or {"url", "branch"}.')] = None
 
 
 class Restore(Shape):
@@ -153,6 +154,27 @@ class Listing(Query):
 class Revisions(Query):
     limit: Count | None = None
     before: Count | None = None
+
+
+class Timeline(Revisions):
+    zoom: Literal["all", "hour", "day", "landmarks", ""] | None = None
+
+
+class Compare(Query):
+    from_: Annotated[str, Field(alias="from", description="A revision, snapshot or moment.")]
+    path: str
+    to: str | None = None
+    was: Annotated[str | None, Field(description="The file's name at `from`.")] = None
+    whole: Flag | None = None
+
+
+class Archive(Query):
+    format: Literal["tar.gz", "zip", ""] | None = None
+    path: str | None = None
+
+
+class Name(Query):
+    name: str | None = None
 
 
 class Import(Query):

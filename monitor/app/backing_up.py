@@ -19,6 +19,7 @@ from monitor.app.places import open_destination
 from monitor.app.restoring import offline_restorer
 from monitor.destination_settings import FILE, text_of, with_one_more, without_one
 from monitor.domain.history.revision import Why
+from monitor.domain.streams import is_data
 from monitor.domain.workspace import assign_names
 from monitor.errors import SlipwayError
 from monitor.services.destinations.backups import Asked, Backups
@@ -111,7 +112,7 @@ async def _bring_back(offline: Offline, names: Sequence[str], tell: Tell) -> lis
     there, _ = assign_names((await offline.files.scan_root(root)).folders)
     found: list[dict[str, Any]] = []
     for name in await known(offline.source, names):
-        if name in there:
+        if name in there or is_data(name):
             continue
         seqs = await archive.seqs(name)
         if not seqs or (await archive.header(name, seqs[-1])).kind == Why.DELETED:

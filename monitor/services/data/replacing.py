@@ -6,6 +6,7 @@ completes or undoes the replacement before it lets the workspace start.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -114,10 +115,14 @@ class DataReplacer:
 
     async def recover(self) -> None:
         """Bring to its end what a kill left behind; holds the turn of each such workspace until that is done."""
-        for workspace in self._pending():
-            async with self.turns.hold(workspace, "completing a restore of its data"):
-                while not await self._recovered(workspace):
-                    await self.clock.sleep(AGAIN_S)
+        async with asyncio.TaskGroup() as group:
+            for workspace in self._pending():
+                group.create_task(self._complete(workspace), name=f"data of {workspace}")
+
+    async def _complete(self, workspace: str) -> None:
+        async with self.turns.hold(workspace, "completing a restore of its data"):
+            while not await self._recovered(workspace):
+                await self.clock.sleep(AGAIN_S)
 
     async def _recovered(self, workspace: str) -> bool:
         try:

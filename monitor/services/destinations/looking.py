@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from monitor.domain import keys
 from monitor.domain.destinations import Holding, Part, prefix_of
 from monitor.domain.history.repository import read_format
+from monitor.domain.streams import workspace_of
 from monitor.errors import NotFound
 from monitor.ports.store import NoSuchKey, Store
 
@@ -36,11 +37,11 @@ async def workspaces(store: Store) -> list[str]:
 
 
 async def known(store: Store, names: Sequence[str] = ()) -> list[str]:
-    """Those of `names` (all where none is given); raises `NotFound` for one without a history there."""
+    """Those of `names`, with their data (all where none is given); raises `NotFound` for one that has no history."""
     found = await workspaces(store)
     if missing := sorted(set(names) - set(found)):
         raise NotFound(f"Nothing is kept of {', '.join(missing)}.", hint=f"Kept are: {', '.join(found) or 'none'}.")
-    return [name for name in found if not names or name in names]
+    return [name for name in found if not names or name in names or workspace_of(name) in names]
 
 
 async def holding(store: Store, workspace: str) -> Holding:

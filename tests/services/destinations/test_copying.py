@@ -13,7 +13,7 @@ from monitor.domain.destinations import Mode
 from monitor.domain.history.repository import write_format
 from monitor.errors import Conflict
 from monitor.ports.store import Listed, StoreAway, StoreRefused
-from monitor.services.destinations.looking import workspaces
+from monitor.services.destinations.looking import known, workspaces
 from monitor.services.destinations.places import Below, Conditional
 from tests.services.destinations.worlds import (
     DAY,
@@ -383,3 +383,13 @@ async def test_prefixes_differ_and_servers_without_conditions_do(world: World) -
     copied = {key.removeprefix("copies/") for key in there.objects}
     assert copied == {key.removeprefix("own/place/") for key in history_of(world.primary)} | {"FORMAT"}
     assert not (await destination.run()).copied
+
+
+async def test_a_workspace_is_copied_with_its_data(tmp_path: Path) -> None:
+    """The stream of its data volume is a history like any other."""
+    source = MemoryStore()
+    await begin(source)
+    for name in ("shop", "shop.data", "shop2"):
+        await write_some(source, name, 2)
+    assert await known(source, ["shop"]) == ["shop", "shop.data"]
+    assert await known(source) == ["shop", "shop.data", "shop2"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -25,6 +26,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from monitor.cli.client import Client, told
+from monitor.cli.command import _run
+from monitor.cli.command import cli as commands
 from monitor.errors import NotFound, UsageError
 from tests.support.slipway import ROOT, Slipway
 
@@ -298,3 +301,69 @@ def tried(operation: Any) -> None:
         case.call_and_validate(headers={"Authorization": f"Bearer {TOKEN}"}, checks=list(CHECKS), timeout=20)
 
     one()
+
+
+# Every verb, in an order in which each has something to do; {w} is the workspaces folder.
+VERBS = """
+detect {w}/page
+new verbs --template page
+status
+status verbs
+list
+open verbs --print
+completion fish
+logs verbs
+logs
+explain verbs index.html
+sync verbs
+snapshot create verbs first --note hello --tag a
+snapshot list verbs
+snapshot show verbs first
+snapshot tag verbs first b
+snapshot note verbs first other
+run verbs --keep -- sh -c 'echo changed >> index.html'
+history verbs
+history verbs index.html
+diff verbs first newest
+verify verbs
+restore verbs --snapshot first --dry-run
+restore verbs --snapshot first --yes
+fork verbs verbs-2 --snapshot first
+retention verbs --dry-run
+stop verbs
+start verbs
+restart verbs
+snapshot delete verbs first --yes
+backup list
+token new --scope read
+token list
+list --deleted
+purge verbs-2 --dry-run
+"""
+ELSEWHERE = {
+    "up": "it is what runs here",
+    "doctor": "it finds fault with machines, as tests/web/test_cli_doctor.py says",
+}
+
+
+def test_every_verb_answers_a_live_monitor_in_json(
+    slipway: Slipway, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SLIPWAY_DATA", str(slipway.data))
+    monkeypatch.setenv("SLIPWAY_WORKSPACES", str(slipway.workspaces))
+    said: dict[str, Any] = {}
+    for line in VERBS.format(w=slipway.workspaces).strip().splitlines():
+        before, dashes, command = line.partition(" -- ")
+        argv = [*shlex.split(before), "--json", *(["--", *shlex.split(command)] if dashes else [])]
+        if argv[0] == "purge":
+            slipway.delete("verbs-2")
+            slipway.until_gone("verbs-2")
+        code = _run(argv)
+        out, err = capsys.readouterr()
+        assert code == 0, f"slipway {line}: {code} {out} {err}"
+        said[line] = json.loads(out)
+        if argv[0] == "new":
+            slipway.until_serving("verbs")
+    assert {line.split()[0] for line in said} | ELSEWHERE.keys() == set(commands.commands)
+    assert said["status verbs"]["phase"] == "serving"
+    assert (slipway.workspaces / "verbs/index.html").read_text().count("changed") == 0

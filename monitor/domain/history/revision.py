@@ -36,6 +36,7 @@ class Grade(StrEnum):
 
 
 CLOCK_BACK, MASS_DELETE, RENUMBERED, MERGED = "clock-back", "mass-delete", "renumbered", "merged"
+CONTENT_LOST = "content-lost"
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from monitor.services.history.fence import Fence
 from monitor.services.history.head import Head
 from monitor.services.history.heads import Heads
 from monitor.services.history.link import AWAY, Link
+from monitor.services.history.mending import Mending
 from monitor.services.history.outlet import Outlet
 from monitor.services.history.overlay import Overlay
 from monitor.services.history.room import make_room
@@ -88,7 +89,8 @@ class History:
         stored = Archive(store, prefix)
         self._fence = Fence(stored, self._link)
         self._loader = Heads(stored, self._spool, self._cache, self._pool)
-        self._uploading = Uploading(store, stored, self._spool, self._fence, prefix)
+        mending = Mending(store, self._spool, self._cache, clock, prefix)
+        self._uploading = Uploading(store, stored, self._spool, self._fence, mending, prefix)
         self._tools = Tools(files, clock, self._pool, prefix, self._link, self._loader, self._cache, self._fence)
         self._heads: dict[str, Head] = {}
         upkeep = (self._spool, self._link, self._uploading, self._cache, files, clock, self._pool)

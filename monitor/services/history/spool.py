@@ -99,15 +99,26 @@ class Spool:
             await self._remove(key)
         await self.sweep(name)
 
-    async def rewrite(self, name: str, one: Waiting, header: Header) -> Waiting:
-        """Give a waiting revision another header, perhaps another number; a kill leaves one of both or both."""
+    async def rewrite(
+        self,
+        name: str,
+        one: Waiting,
+        header: Header,
+        moved: Revision | None = None,
+        packs: frozenset[str] | None = None,
+    ) -> Waiting:
+        """Give a waiting revision another header, perhaps another number; a kill leaves one of both or both.
+
+        `moved` is what it says from now on, and `packs` what it relies on, where that is something else too.
+        """
         old = one.header.seq
-        revision = read_revision(await self.revision(name, old), old)
-        moved = Revision(header, revision.changed, revision.removed)
+        if moved is None:
+            revision = read_revision(await self.revision(name, old), old)
+            moved = Revision(header, revision.changed, revision.removed)
         await self.put(keys.revision_key(self._prefix, name, header.seq), write_revision(moved))
         if header.seq != old:
             await self._remove(keys.revision_key(self._prefix, name, old))
-        new = Waiting(header, one.packs, one.changes)
+        new = Waiting(header, one.packs if packs is None else packs, one.changes)
         self._waiting[name][self._waiting[name].index(one)] = new
         return new
 

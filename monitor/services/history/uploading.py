@@ -11,6 +11,7 @@ from monitor.ports.store import KeyExists, NoSuchKey, Store
 from monitor.services.history.archive import Archive
 from monitor.services.history.fence import Fence
 from monitor.services.history.head import Head
+from monitor.services.history.mending import Mending
 from monitor.services.history.spool import Spool, Waiting
 
 log = logging.getLogger(__name__)
@@ -22,15 +23,23 @@ class Uploading:
     Every call raises `StoreAway` (go on later; nothing is lost or done twice) or `Fenced`.
     """
 
-    def __init__(self, store: Store, archive: Archive, spool: Spool, fence: Fence, prefix: str) -> None:
+    def __init__(
+        self, store: Store, archive: Archive, spool: Spool, fence: Fence, mending: Mending, prefix: str
+    ) -> None:
         self._store, self._archive, self._spool, self._fence = store, archive, spool, fence
-        self._prefix = prefix
+        self._mending, self._prefix = mending, prefix
+        self._mended: set[str] = set()
 
     async def next(self, head: Head) -> bool:
         """Upload the oldest that waits for this workspace; False where none does."""
         waiting = self._spool.waiting(head.name)
         if not waiting:
+            self._mended.discard(head.name)
             return False
+        if not head.sure or head.name not in self._mended:
+            await self._mending.mend(head)
+            self._mended.add(head.name)
+            waiting = self._spool.waiting(head.name)
         one = waiting[0]
         data = await self._spool.revision(head.name, one.header.seq)
         for _, key in self._spool.objects(head.name, one):

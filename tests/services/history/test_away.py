@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.domain.history.revision import RENUMBERED, Writer
+from monitor.domain.history.revision import CONTENT_LOST, RENUMBERED, Writer
 from monitor.domain.history.revision_text import read_revision, write_revision
 from monitor.errors import SlipwayError
 from monitor.ports.store import StoreAway, StoreFull, StoreRefused
@@ -323,3 +323,29 @@ async def test_run_looks_again_at_what_did_not_rest_unless_it_is_told_not_to(des
         await running
     assert_kept(desk, {2: picture(desk.folder)})
     assert desk.history.state(NAME).pending == 0
+
+
+@pytest.mark.parametrize("restart", ["", "cache", "no cache"])
+@pytest.mark.parametrize("part", ["packs", "bases"])
+async def test_what_another_collection_took_meanwhile_is_read_again(desk: Desk, restart: str, part: str) -> None:
+    await desk.write("kept", "one")
+    await desk.write("also/kept", "two")
+    await desk.keep()
+    desk.store.arm(Fault(error=StoreAway("away")))
+    shots = await keep_some(desk, range(2))
+    if restart:
+        await desk.restart(kill=True, cache=restart == "cache")
+    taken = [key for key in desk.objects if f"/{part}/" in key or "/revisions/" in key or "/packs/" in key]
+    for key in taken:
+        await desk.memory.delete(key)
+    desk.store.arm(None)
+    desk.clock.ahead += 100
+    assert await desk.history.catch_up() is True
+    assert desk.reader().seqs() == sorted(shots)
+    for seq in shots:
+        desk.restored(seq)  # raises where a byte is missing
+    revision = await desk.keep(always=True)
+    assert revision is not None
+    assert desk.restored(revision.seq) == picture(desk.folder)
+    assert CONTENT_LOST not in revision.header.flags
+    assert CONTENT_LOST in (await desk.history.archive.header(NAME, max(shots))).flags

@@ -7,7 +7,8 @@ import re
 from monitor.domain.detection.declared import release
 from monitor.domain.detection.facts import Facts
 from monitor.domain.detection.python_apps import read_all
-from monitor.domain.detection.python_packages import packages, version, without_windows
+from monitor.domain.detection.python_extras import without_windows
+from monitor.domain.detection.python_packages import packages, version
 from monitor.domain.detection.python_source import Source
 from monitor.domain.detection.python_start import start_of
 from monitor.domain.detection.result import INCOMPLETE, Detection
@@ -45,7 +46,7 @@ def detect(facts: Facts) -> Detection | None:
     start = start_of(facts, sources, found.names)
     servers = [s for s in (start.needs if start else ()) if re.split(r"[\[=<>]", s)[0] not in found.names]
     install = found.with_servers(servers)
-    if bare := without_windows(facts, found.names):
+    if bare := without_windows(facts, found.names, found.files):
         install = f"{install} && .venv/bin/pip install --force-reinstall --no-deps {' '.join(bare)}"
     pin, pin_file = version(facts)
     confidence = (start.confidence if start else INCOMPLETE) - (0 if marked else 15)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from typing import Any
 
 from monitor.domain.detection.facts import Facts, table, word, words
 from monitor.domain.detection.pins import Pin, choose, clean, from_files, from_tools
+from monitor.domain.detection.python_extras import members, setup_requires
 from monitor.domain.detection.python_source import Source
 
 REQUIREMENTS = (
@@ -88,10 +87,10 @@ def packages(facts: Facts, sources: dict[str, Source]) -> Packages | None:
     local = _local(facts)
     if facts.has("uv.lock"):
         files = _present(facts, "pyproject.toml", "uv.lock", ".python-version", "uv.toml", *local)
-        members = _members(facts, project)
-        every = " --all-packages" if members else ""
+        inside = members(facts, project)
+        every = " --all-packages" if inside else ""
         command = f"{VENV} && uv sync --frozen --no-dev --no-install-project{every} --python .venv/bin/python"
-        files = tuple(dict.fromkeys([*files, *members]))[:1000]
+        files = tuple(dict.fromkeys([*files, *inside]))[:1000]
         return Packages("uv", names, "uv.lock", files, command, TOOLS.format("uv"))
     if facts.has("poetry.lock") or table(project, "tool", "poetry", "dependencies"):
         files = _present(facts, "pyproject.toml", "poetry.lock", "poetry.toml", *local)
@@ -211,39 +210,6 @@ def _names(facts: Facts) -> frozenset[str]:
     declared += setup_requires(facts)
     found = (re.match(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)", d) for d in declared)
     return frozenset(re.sub(r"[-_.]+", "-", m[1]).lower() for m in found if m)
-
-
-def setup_requires(facts: Facts) -> list[str]:
-    """What setup.cfg and setup.py say is installed with the project, where they say it plainly."""
-    listed = re.search(r"install_requires\s*=\s*[\[(]([^\])]*)", facts.text("setup.py"))
-    found = re.findall(r"['\"]([A-Za-z][^'\"\n]*)['\"]", listed[1]) if listed else []
-    section = re.search(
-        r"^install_requires\s*=[ \t]*((?:\n?[ \t]+\S[^\n]*)*|\S[^\n]*)", facts.text("setup.cfg"), re.MULTILINE
-    )
-    found += [line.strip() for line in section[1].splitlines()] if section else []
-    return [one for one in found if one and not one.startswith("#")]
-
-
-def _members(facts: Facts, project: dict[str, Any]) -> list[str]:
-    """Every file of uv's workspace members: they are installed from their folders."""
-    patterns = words(table(project, "tool", "uv", "workspace").get("members"))
-    folders = {p.rpartition("/")[0] for p in facts.files if p.endswith("/pyproject.toml")}
-    return [
-        f for folder in sorted(folders) if any(fnmatchcase(folder, p) for p in patterns) for f in facts.below(folder)
-    ]
-
-
-def without_windows(facts: Facts, names: frozenset[str]) -> list[str]:
-    """The builds of OpenCV that draw no windows and so need no graphics libraries, in the versions asked for."""
-    found = []
-    for name in ("opencv-python", "opencv-contrib-python"):
-        if name in names:
-            texts = "\n".join(
-                facts.text(p) for p in (*_included(facts, requirements_file(facts) or ""), "pyproject.toml")
-            )
-            pin = re.search(rf"^\s*['\"]?{name}\s*(==\s*[\w.]+)", texts, re.MULTILINE)
-            found.append(f"{name}-headless{pin[1].replace(' ', '') if pin else ''}")
-    return found
 
 
 def version(facts: Facts) -> Pin:

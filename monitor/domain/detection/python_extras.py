@@ -1,0 +1,41 @@
+"""What setup.py, uv's workspaces and OpenCV add to what a Python project installs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from typing import Any
+
+from monitor.domain.detection.facts import Facts, table, words
+
+
+def setup_requires(facts: Facts) -> list[str]:
+    """What setup.cfg and setup.py say is installed with the project, where they say it plainly."""
+    listed = re.search(r"install_requires\s*=\s*[\[(]([^\])]*)", facts.text("setup.py"))
+    found = re.findall(r"['\"]([A-Za-z][^'\"\n]*)['\"]", listed[1]) if listed else []
+    section = re.search(
+        r"^install_requires\s*=[ \t]*((?:\n?[ \t]+\S[^\n]*)*|\S[^\n]*)", facts.text("setup.cfg"), re.MULTILINE
+    )
+    found += [line.strip() for line in section[1].splitlines()] if section else []
+    return [one for one in found if one and not one.startswith("#")]
+
+
+def members(facts: Facts, project: dict[str, Any]) -> list[str]:
+    """Every file of uv's workspace members: they are installed from their folders."""
+    patterns = words(table(project, "tool", "uv", "workspace").get("members"))
+    folders = {p.rpartition("/")[0] for p in facts.files if p.endswith("/pyproject.toml")}
+    return [
+        f for folder in sorted(folders) if any(fnmatchcase(folder, p) for p in patterns) for f in facts.below(folder)
+    ]
+
+
+def without_windows(facts: Facts, names: frozenset[str], manifests: Iterable[str]) -> list[str]:
+    """The builds of OpenCV that draw no windows and so need no graphics libraries, in the versions asked for."""
+    found = []
+    for name in ("opencv-python", "opencv-contrib-python"):
+        if name in names:
+            texts = "\n".join(facts.text(p) for p in (*manifests, "pyproject.toml"))
+            pin = re.search(rf"^\s*['\"]?{name}\s*(==\s*[\w.]+)", texts, re.MULTILINE)
+            found.append(f"{name}-headless{pin[1].replace(' ', '') if pin else ''}")
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import partial
 
 from aiohttp import BodyPartReader, web
 
@@ -16,8 +17,8 @@ from monitor.services.jobs import Jobs
 from monitor.web.answers import answer, body
 from monitor.web.asking import Given, maybe_text, needed, only, query_text, text
 from monitor.web.guard import needs
+from monitor.web.pieces import CHUNK, in_time, paced, pieces
 
-CHUNK = 256 * 1024
 SOURCES = ("template", "from")
 
 
@@ -65,7 +66,7 @@ class Creations:
             return answer(await creating.from_files(name, _uploads(request)), 201)
         if request.content_type == "application/json":
             raise UsageError("an archive is sent as it is", hint="`curl --data-binary @shop.zip …`")
-        return answer(await creating.from_archive(name, request.content.iter_chunked(CHUNK)), 201)
+        return answer(await creating.from_archive(name, pieces(request)), 201)
 
     @needs(Scope.READ)
     async def templates(self, request: web.Request) -> web.Response:
@@ -106,12 +107,13 @@ class Creations:
 async def _uploads(request: web.Request) -> AsyncIterator[Upload]:
     """The files of a form, one after the other as they come; raises `UsageError` for another body."""
     try:
-        async for part in await request.multipart():
+        form = await request.multipart()
+        while (part := await in_time(form.next())) is not None:
             if not isinstance(part, BodyPartReader) or not part.filename:
                 raise UsageError(
                     "a part of the form is no file", hint="send files only, each with its path as its name"
                 )
-            yield _as_meant(part.filename), _chunks(part)
+            yield _as_meant(part.filename), paced(partial(part.read_chunk, CHUNK))
     except (ValueError, AssertionError) as error:
         raise UsageError("the form is cut short or damaged", hint="send it again") from error
 
@@ -119,8 +121,3 @@ async def _uploads(request: web.Request) -> AsyncIterator[Upload]:
 def _as_meant(name: str) -> str:
     """What browsers escape in a file's name (HTML, multipart/form-data encoding algorithm)."""
     return name.replace("%22", '"').replace("%0D", "\r").replace("%0A", "\n")
-
-
-async def _chunks(part: BodyPartReader) -> AsyncIterator[bytes]:
-    while chunk := await part.read_chunk(CHUNK):
-        yield chunk

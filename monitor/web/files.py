@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import AsyncIterator
 from urllib.parse import unquote
 
 from aiohttp import web
 
 from monitor.domain.access import Scope
-from monitor.errors import NotFound, SlipwayError, UsageError
+from monitor.errors import NotFound, UsageError
 from monitor.ports.writing import Changed, Expected
 from monitor.services.writing import Writes
 from monitor.web.answers import answer, failure
 from monitor.web.asking import query_flag, workspace
 from monitor.web.guard import needs
+from monitor.web.pieces import pieces
 
 PATH = "/api/workspaces/{name}/files/{path:.+}"
-CHUNK = 256 * 1024
-PIECE_S = 30.0
 _TAG = re.compile(r'(?:W/)?"([^"]*)"|(\*)')
 
 
@@ -42,7 +39,7 @@ class FileWrites:
         """
         writes, name, path = self._given, workspace(request), path_of(request)
         try:
-            done = await writes.put(name, path, _pieces(request), expected(request), wait=query_flag(request, "wait"))
+            done = await writes.put(name, path, pieces(request), expected(request), wait=query_flag(request, "wait"))
         except Changed as error:
             return _changed(error)
         response = answer(done, 201 if done["created"] else 200)
@@ -92,18 +89,3 @@ def _changed(error: Changed) -> web.Response:
     if error.sha256:
         response.headers["ETag"] = tag(error.sha256)
     return response
-
-
-async def _pieces(request: web.Request) -> AsyncIterator[bytes]:
-    """The body as it comes; one that stops coming is given up."""
-    while True:
-        try:
-            async with asyncio.timeout(PIECE_S):
-                piece = await request.content.read(CHUNK)
-        except TimeoutError:
-            error = SlipwayError("the body stopped coming", hint="send it again")
-            error.reason, error.status = "timeout", 408
-            raise error from None
-        if not piece:
-            return
-        yield piece

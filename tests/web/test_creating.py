@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import io
 import zipfile
@@ -137,6 +138,24 @@ async def test_what_is_refused_leaves_nothing(door: Door, shelf: Kept) -> None:
     left = [path for path in shelf.root.parent.rglob("*") if "up" in path.name or "bad" in path.name]
     assert left == []
     assert [path.name for path in shelf.root.rglob("*")] in ([], [".slipway"])
+
+
+async def test_an_upload_that_stops_coming_is_given_up(
+    door: Door, shelf: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.web.pieces.PIECE_S", 0.2)
+    over = asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"\x1f\x8b" + bytes(100)
+        await over.wait()
+
+    try:
+        said = await send(door, "slow", slow(), 408)
+    finally:
+        over.set()
+    assert said["error"]["reason"] == "timeout"
+    assert [path.name for path in shelf.root.rglob("*")] == [".slipway"]
 
 
 async def test_nothing_is_written_before_the_token_is_known(door: Door, shelf: Kept) -> None:

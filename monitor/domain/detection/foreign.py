@@ -30,7 +30,8 @@ DENO = re.compile(r"\bDeno\.(serve|listen|env)|https://deno\.land/|from ['\"]jsr
 
 def needs(facts: Facts) -> str | None:
     """What a folder would need that no rule of the table knows, as a sentence; None where nothing is seen."""
-    mark, language = next(((p, name) for rule, name in LANGUAGES for p in facts.matching(rule)), ("", ""))
+    files = facts.top("")
+    mark, language = next(((p, name) for rule, name in LANGUAGES for p in files if re.fullmatch(rule, p)), ("", ""))
     if not language and (path := deno_source(facts)):
         mark, language = path, "Deno"
     if language in SITES:
@@ -47,7 +48,7 @@ def needs(facts: Facts) -> str | None:
 
 def deno_source(facts: Facts) -> str | None:
     """A file in the project's own folder that only Deno runs."""
-    files = (p for p in sorted(facts.files) if "/" not in p and p.endswith((".ts", ".js", ".mjs", ".tsx")))
+    files = [p for end in (".ts", ".js", ".mjs", ".tsx") for p in facts.top(end)]
     return next((p for p in files if DENO.search(facts.text(p))), None)
 
 

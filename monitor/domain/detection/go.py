@@ -122,8 +122,9 @@ def _main(facts: Facts) -> str | None:
             and not re.search(r"^//go:build ignore", text, re.MULTILINE)
         ) or (not text and path.endswith("main.go")):
             mains[path.rpartition("/")[0]] = None
-    module = re.search(r"^module\s+\S*?([\w-]+)(?:/v\d+)?\s*$", facts.text("go.mod"), re.MULTILINE)
-    order = (*([module[1]] if module else []), "server", "api", "web", "app", "main", "httpd", "http")
+    module = re.search(r"^module\s+(\S+)", facts.text("go.mod"), re.MULTILINE)
+    named = re.sub(r"/v\d+$", "", module[1][:200]).rpartition("/")[2] if module else "server"
+    order = (named, "server", "api", "web", "app", "main", "httpd", "http")
     return min(
         mains,
         key=lambda f: (

@@ -24,7 +24,7 @@ def setup_requires(facts: Facts) -> list[str]:
 def members(facts: Facts, project: dict[str, Any]) -> list[str]:
     """Every file of uv's workspace members: they are installed from their folders."""
     patterns = words(table(project, "tool", "uv", "workspace").get("members"))
-    folders = {p.rpartition("/")[0] for p in facts.files if p.endswith("/pyproject.toml")}
+    folders = [p.rpartition("/")[0] for p in facts.files if p.endswith("/pyproject.toml")][:40]
     return [
         f for folder in sorted(folders) if any(fnmatchcase(folder, p) for p in patterns) for f in facts.below(folder)
     ]

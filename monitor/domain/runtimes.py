@@ -9,6 +9,11 @@ from monitor.domain.launch import ProjectType, Source
 TOOLS_PATH = 'export PATH="$PWD/.slipway/tools/bin:$PWD/.slipway/tools/node_modules/.bin:$PATH"'
 """Package managers a project brings itself are found before the runtime's own."""
 
+OWN_PYTHON = (
+    'export VIRTUAL_ENV="$PWD/.venv" PATH="$PWD/.venv/bin:$PATH" PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1'
+)
+"""`python` is the project's, not that of a package manager which brings an environment of its own."""
+
 GUNICORN = (
     'export FORWARDED_ALLOW_IPS="${FORWARDED_ALLOW_IPS-*}"'
     ' GUNICORN_CMD_ARGS="--config=$SLIPWAY_SHARED/prefix/gunicorn_conf.py ${GUNICORN_CMD_ARGS-}"'
@@ -44,7 +49,7 @@ CATALOGUE: dict[ProjectType, Runtime] = {
     ),
     ProjectType.PYTHON: Runtime(
         "python", 8000, "3.13", dependency_folders=(".venv",), prepare="python3 -m venv .venv",
-        tool_words=(TOOLS_PATH, 'export VIRTUAL_ENV="$PWD/.venv" PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1'),
+        tool_words=(TOOLS_PATH, OWN_PYTHON),
         start_words=("export PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1", GUNICORN),
     ),
     ProjectType.PHP: Runtime(

@@ -102,6 +102,11 @@ def test_python_always_has_its_own_environment() -> None:
     assert (spec("python/flask-app").install or "").count("-m venv .venv") == 1
 
 
+def test_python_is_the_projects_own_whatever_brought_the_package_manager() -> None:
+    start = spec("python/script-http-server").start
+    assert start.index('PATH="$PWD/.slipway/tools/bin') < start.index('PATH="$PWD/.venv/bin:$PATH"'), "the last is first"
+
+
 def test_a_lock_file_that_does_not_fit_is_left_aside_aloud() -> None:
     install = spec("node/express-start").install or ""
     assert "{ npm ci; } || {" in install

@@ -104,7 +104,8 @@ def test_python_always_has_its_own_environment() -> None:
 
 def test_python_is_the_projects_own_whatever_brought_the_package_manager() -> None:
     start = spec("python/script-http-server").start
-    assert start.index('PATH="$PWD/.slipway/tools/bin') < start.index('PATH="$PWD/.venv/bin:$PATH"'), "the last is first"
+    tools, own = start.index('PATH="$PWD/.slipway/tools/bin'), start.index('PATH="$PWD/.venv/bin:$PATH"')
+    assert tools < own, "what is put in front last is found first"
 
 
 def test_a_lock_file_that_does_not_fit_is_left_aside_aloud() -> None:

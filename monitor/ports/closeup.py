@@ -58,3 +58,16 @@ class Closeup(Protocol):
     async def printed(self, instance: Instance, cursor: str, lines: int) -> Printed:
         """What it printed after `cursor`, at most the last `lines`; "" asks for the end of all there is."""
         ...
+
+
+class Unseen:
+    """Nobody looks: an engine whose instances cannot be seen from close."""
+
+    async def usage(self, instances: Sequence[Instance]) -> dict[str, Used]:
+        return {}
+
+    async def papers(self, instance: Instance) -> Papers:
+        return Papers()
+
+    async def printed(self, instance: Instance, cursor: str, lines: int) -> Printed:
+        return Printed((), cursor)

@@ -44,6 +44,7 @@ class Registry:
 
     def __init__(self, seq: int = 0) -> None:
         self._states: dict[str, WorkspaceState] = {}
+        self._shown: dict[str, Event] = {}
         self._unnamed: tuple[Unnamed, ...] = ()
         self._banners: dict[str, str] = {}
         self._seq = seq
@@ -77,12 +78,13 @@ class Registry:
         old = self._states.get(name)
         new = replace(old, **changes) if old else WorkspaceState(name=name, **changes)
         if new != old:
-            self._states[name] = new
-            self._changed({"type": "workspace", "workspace": new.as_json()})
+            self._states[name], self._shown[name] = new, new.as_json()
+            self._changed({"type": "workspace", "workspace": self._shown[name]})
         return new
 
     def remove(self, name: str) -> None:
         """The workspace is no more."""
+        self._shown.pop(name, None)
         if self._states.pop(name, None) is not None:
             self._changed({"type": "removed", "name": name})
 
@@ -107,7 +109,7 @@ class Registry:
         return {
             "type": "state",
             "seq": self._seq,
-            "workspaces": [state.as_json() for _, state in sorted(self._states.items())],
+            "workspaces": [shown for _, shown in sorted(self._shown.items())],
             "unnamed": self._unnamed_json(),
             "banners": dict(self._banners),
         }

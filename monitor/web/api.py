@@ -12,7 +12,7 @@ from monitor.domain.state import WorkspaceState
 from monitor.domain.workspace import Phase
 from monitor.errors import NotFound, SlipwayError, UsageError
 from monitor.services.jobs import Tell
-from monitor.web.answers import answer
+from monitor.web.answers import answer, as_text
 from monitor.web.api_history import given
 from monitor.web.asking import query_flag
 from monitor.web.face import Face
@@ -34,6 +34,8 @@ class Api:
         self._registry = face.registry
         self._log_lines = face.log_lines
         self._past = face.past
+        # Written once for all who ask before the next change.
+        self._listed = (-1, "")
         self._insight = face.insight
 
     def routes(self) -> list[web.RouteDef]:
@@ -77,8 +79,10 @@ class Api:
         """Every workspace, and the folders that cannot be one; with `?deleted=true` those whose folder is gone."""
         if query_flag(request, "deleted"):
             return answer(await given(self._past).reading.deleted())
-        whole = self._registry.whole()
-        return answer({"items": whole["workspaces"], "unnamed": whole["unnamed"]})
+        if self._listed[0] != self._registry.seq:
+            whole = self._registry.whole()
+            self._listed = (whole["seq"], as_text({"items": whole["workspaces"], "unnamed": whole["unnamed"]}))
+        return web.Response(text=self._listed[1], content_type="application/json")
 
     @needs(Scope.READ)
     async def workspace(self, request: web.Request) -> web.Response:

@@ -16,7 +16,12 @@ def checked(path: str) -> str:
     version control system, whose hooks and settings run on the host.
     """
     parts = path.split("/")
-    raw = path.encode("utf-8", "surrogateescape")
+    try:
+        raw = path.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise UsageError(
+            "the path is not text any file system has", hint="send it as percent-encoded UTF-8"
+        ) from None
     if not path or "\0" in path or {"", ".", ".."} & set(parts):
         raise UsageError("this is no path inside the workspace", hint="give it relative to its folder: src/app.js")
     if len(raw) > LONGEST or any(len(part.encode("utf-8", "surrogateescape")) > LONGEST_NAME for part in parts):

@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from monitor.domain.prefix.ways import WAYS
-from tests.live.framework_apps import APPS, App
+from tests.live.framework_apps import APPS
+from tests.live.framework_parts import App
 from tests.support.slipway import Slipway
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ QUICK = ("express", "flask", "vite")
 BUILT_S = 900.0
 SHOWN = """text => document.body.innerText.includes(text)
   || [...document.querySelectorAll("textarea")].some((field) => field.value.includes(text))"""
-ENGINES = (("docker", [pytest.mark.docker]), ("process", []))
+ENGINES: tuple[tuple[str, list[Any]], ...] = (("docker", [pytest.mark.docker]), ("process", []))
 
 
 def cases() -> Iterator[Any]:

@@ -99,11 +99,11 @@ WAYS: tuple[Way, ...] = (
     _wsgi("flask"),
     # Its storages remember the first address they were asked for, on whichever way in that was.
     _wsgi("django", own_host=OwnHost.BOTH),
-    _wsgi("falcon", tested=False),
-    _wsgi("bottle", tested=False),
+    _wsgi("falcon"),
+    _wsgi("bottle"),
     _asgi("fastapi"),
     _asgi("starlette"),
-    _asgi("fasthtml", tested=False),
+    _asgi("fasthtml"),
     Way(
         "dash",
         "DASH_REQUESTS_PATHNAME_PREFIX",
@@ -121,8 +121,8 @@ WAYS: tuple[Way, ...] = (
     Way("express", "nothing: served stripped"),
     Way("fastify", "nothing: served stripped"),
     Way("koa", "nothing: served stripped"),
-    Way("hono", "nothing: served stripped", tested=False),
-    Way("rails", "nothing: served stripped", words=(RAILS,), tested=False),
+    Way("hono", "nothing: served stripped"),
+    Way("rails", "only that it is served over http (`config.force_ssl`)", words=(RAILS,), tested=False),
     Way("laravel", "nothing: served stripped", tested=False),
     Way("symfony", "nothing: served stripped", tested=False),
 )

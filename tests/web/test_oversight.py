@@ -27,8 +27,8 @@ from monitor.ports.tracing import REQUEST_ID
 from monitor.services.measuring import Measuring
 from monitor.web.face import Face, Oversight
 from monitor.web.server import dashboard_app
-from tests.support.faults import Fault, FaultyStore
 from tests.support.face import Stage
+from tests.support.faults import Fault, FaultyStore
 from tests.web.conftest import ORIGIN, Door
 
 

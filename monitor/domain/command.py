@@ -55,6 +55,11 @@ class ComesBack:
         above = {parent for path in files for parent in _with_parents(path)}
         self._known = frozenset(path for path in above if path.rpartition("/")[2] in NEVER_BACK)
 
+    @property
+    def nowhere(self) -> tuple[str, ...]:
+        """The names of tools' folders that come back from nowhere: these need not even be read."""
+        return tuple(sorted(NEVER_BACK - {path.rpartition("/")[2] for path in self._known}))
+
     def __call__(self, path: str) -> bool:
         """Whether `path` (relative, plain) is brought back."""
         if path in OURS or any(path == one or path.startswith(f"{one}/") for one in self._data):

@@ -111,6 +111,8 @@ class Cleaner:
         await self._containers.remove_all(rows)
         runs = await self._idle(labels.ROLE_RUN)
         await self._containers.remove_all(runs)
+        for image in await self._images(labels.ROLE_RUN):
+            await self._remove_image(image["Id"])
         return [
             *(f"removed an unfinished installation of '{_label(row, labels.WORKSPACE)}'" for row in rows),
             *(

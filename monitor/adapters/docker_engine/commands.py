@@ -14,13 +14,13 @@ from monitor.adapters.docker_engine.control import ControlFolders
 from monitor.adapters.docker_engine.evidence import exit_of
 from monitor.adapters.docker_engine.fetching import fetch
 from monitor.adapters.docker_engine.following import ended, printed
+from monitor.adapters.docker_engine.packing import packed
 from monitor.domain.command import ComesBack, Command, Ran, once
 from monitor.domain.container_plan import Place, plan_run
 from monitor.domain.launch import LaunchSpec
 from monitor.ports.clock import Clock
 from monitor.ports.engine import Launch, LaunchFailed
 
-APP = "/app"
 _SILENT_S = 86_400.0
 _REST_S = 5.0
 
@@ -53,7 +53,10 @@ class Commands:
             ran = await self._followed(container, hear)
             if into is not None:
                 wanted = ComesBack(launch.files, spec.data)
-                await self._client.work(lambda api: fetch(api, container, APP, into, wanted))
+                archive = await packed(
+                    self._client, self._containers, container, plan, folder / "packed", wanted.nowhere
+                )
+                await self._client.work(lambda api: fetch(archive, into, wanted))
             return ran
         except (Gone, Declined) as error:
             raise LaunchFailed(

@@ -58,7 +58,9 @@ def spec_for(
         port=detection.port or runtime.port,
         source=_source(detection, runtime),
         restart_on_edit=detection.restart_on_edit and runtime.restart_on_edit,
-        install=_command(detection, runtime, detection.tools, _install(detection, runtime)),
+        install=_command(
+            detection, runtime, detection.tools, _install(detection, runtime), _settle(detection, runtime)
+        ),
         setup=_command(detection, runtime, detection.setup),
         build=_command(detection, runtime, _told(way, detection), detection.build) if detection.build else None,
         deps_files=detection.deps_files,
@@ -170,6 +172,10 @@ def _install(detection: Detection, runtime: Runtime) -> str | None:
         return install
     said = "echo 'slipway: the lock file or its rules do not fit, installing without them' >&2"
     return f"{{ {install}; }} || {{ {said}; {detection.install_otherwise}; }}"
+
+
+def _settle(detection: Detection, runtime: Runtime) -> str | None:
+    return runtime.settle if detection.install else None
 
 
 def _command(detection: Detection, runtime: Runtime, *commands: str | None) -> str | None:

@@ -26,8 +26,9 @@ class Runtime:
     """One folder of `runtimes/`.
 
     `version` is what `debian:trixie-slim` gives, None without an interpreter. `prepare` is what
-    every install of this type begins with, also one that installs nothing. `tool_words` are shell words put before
-    every command, `start_words` before the start command only (defaults, which a project's own environment beats).
+    every install of this type begins with, also one that installs nothing; `settle` ends an install.
+    `tool_words` are shell words put before every command, `start_words` before the start command only
+    (defaults, which a project's own environment beats).
     `dependency_folders` are made by installs and are never source.
     """
 
@@ -37,6 +38,7 @@ class Runtime:
     source: Source = Source.COPY
     restart_on_edit: bool = True
     prepare: str | None = None
+    settle: str | None = None
     tool_words: tuple[str, ...] = ()
     start_words: tuple[str, ...] = ()
     dependency_folders: tuple[str, ...] = ()
@@ -44,7 +46,7 @@ class Runtime:
 
 CATALOGUE: dict[ProjectType, Runtime] = {
     ProjectType.NODE: Runtime(
-        "node", 3000, "20", tool_words=(TOOLS_PATH,), dependency_folders=("node_modules",),
+        "node", 3000, "20", settle="slipway-node", tool_words=(TOOLS_PATH,), dependency_folders=("node_modules",),
         start_words=('export NODE_ENV="${NODE_ENV:-production}"',),
     ),
     ProjectType.PYTHON: Runtime(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from monitor.domain.bases import base_for, fits
 from monitor.domain.config import WorkspaceConfig
 from monitor.domain.detection import Detection
-from monitor.domain.launch import LaunchSpec
+from monitor.domain.launch import LaunchSpec, ProjectType
 from monitor.ports.engine import Engine
 
 OTHERWISE = "change the pin, or leave `strict:` out of slipway.yaml to run it on what is there"
@@ -59,4 +59,6 @@ def _without(detection: Detection, config: WorkspaceConfig, have: str, why: str)
     if config.strict:
         return Version(refusal=f"{asked}, which cannot be had ({why}); here is {have}, and slipway.yaml is strict")
     said = f"{asked}; it runs on {have}, which is what is there ({why})"
+    if detection.type is ProjectType.NODE and detection.install:
+        said += ", or on a newer one from npm where its packages ask for that"
     return Version("", (f"runs on {detection.type} {have}",), (said,))

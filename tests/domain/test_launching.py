@@ -112,7 +112,7 @@ def test_a_lock_file_that_does_not_fit_is_left_aside_aloud() -> None:
     install = spec("node/express-start").install or ""
     assert "{ npm ci; } || {" in install
     assert "the lock file or its rules do not fit" in install
-    assert install.endswith("npm install || npm install --legacy-peer-deps; }")
+    assert install.endswith("npm install || npm install --legacy-peer-deps; }; } && { slipway-node; }")
 
 
 def test_the_member_of_a_monorepo_that_is_served_is_told_its_prefix() -> None:

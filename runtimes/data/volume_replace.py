@@ -10,6 +10,7 @@ all of it did; then the new content moves up. Nothing but renames lies between t
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -174,6 +175,9 @@ def _again(function, path, _error):
 
 def main(arguments):
     """Returns what became of an earlier run and of this one."""
+    # One that a killed monitor left running is waited for: two at once would take each other's files for old ones.
+    alone = os.open(arguments["volume"], os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    fcntl.flock(alone, fcntl.LOCK_EX)
     replacing = Replacing(arguments["volume"], arguments["owner"])
     earlier = replacing.recover()
     if arguments["from"] is None:

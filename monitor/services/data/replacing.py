@@ -30,7 +30,8 @@ from monitor.services.restore.restoring import Asked
 from monitor.services.restore.turns import Turns
 from monitor.services.restore.wish import Wish
 
-NOTE = "data/replacing.json"
+NOTE = "data-replacing.json"
+"""Not among the marks: a workspace may be called `replacing`."""
 AGAIN_S = 5.0
 ONLY_WHOLE = "the data volume is put back as a whole"
 
@@ -101,12 +102,12 @@ class DataReplacer:
 
     async def put(self, archive: Archive, chosen: Chosen, workspace: str, kind: str, tell: Tell) -> Replaced:
         """Make `chosen` what `workspace` has in its volume; what it had becomes a revision first."""
-        async with self.engine.data_stage(workspace) as stage:
+        async with self.keeper.replacing(workspace), self.engine.data_stage(workspace) as stage:
             await self._fetch(archive, chosen, stage, tell)
             async with self.turns.hold(workspace, f"restoring its data to revision {chosen.seq}"):
                 tell("stopping the app and keeping what is there now")
                 await self.stop(workspace)
-                before = await self.keeper.keep(workspace, Why.BEFORE_RESTORE, always=True)
+                before = await self.keeper.keep_before(workspace, Why.BEFORE_RESTORE)
                 tell("moving it into place")
                 await self._replace(workspace, stage)
                 await self._after(workspace, stage, kind, chosen)
@@ -120,7 +121,8 @@ class DataReplacer:
                 group.create_task(self._complete(workspace), name=f"data of {workspace}")
 
     async def _complete(self, workspace: str) -> None:
-        async with self.turns.hold(workspace, "completing a restore of its data"):
+        what = "completing a restore of its data"
+        async with self.keeper.replacing(workspace), self.turns.hold(workspace, what):
             while not await self._recovered(workspace):
                 await self.clock.sleep(AGAIN_S)
 
@@ -128,10 +130,13 @@ class DataReplacer:
         try:
             await self.stop(workspace)
             await self.engine.recover_data(workspace)
+            self._note(workspace, pending=False)
         except SlipwayError as error:
             log.warning("the data of %s is not whole yet: %s %s", workspace, error.message, error.hint)
             return False
-        self._note(workspace, pending=False)
+        except Exception:
+            log.exception("the data of %s is not whole yet", workspace)
+            return False
         log.info("a restore of the data of %s that was broken off is completed or undone", workspace)
         return True
 

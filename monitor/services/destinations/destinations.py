@@ -76,6 +76,9 @@ class Destinations:
         except SlipwayError as error:
             log.warning("the destinations stay as they were: %s", error.message)
             return
+        except Exception:
+            log.exception("the destinations stay as they were")
+            return
         self._all = self._all if found is None else found
 
     def _begin(self, group: asyncio.TaskGroup) -> None:

@@ -18,6 +18,7 @@ from monitor.domain.state import Failure
 from monitor.domain.workspace import Phase
 from monitor.settings import Settings
 from monitor.web.server import dashboard
+from tests.support import screenshots
 from tests.support.accessibility import serious
 from tests.support.face import HOSTILE, Stage, populate
 from tests.support.ports import free_port
@@ -59,7 +60,7 @@ def _bad(said: ConsoleMessage) -> bool:
 
 
 @pytest.fixture
-async def shown(browser: Browser) -> AsyncIterator[Shown]:
+async def shown(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Shown]:
     stage, settings = Stage(), Settings(dashboard_port=free_port())
     token, secret = stage.access.new(Scope.ADMIN)
     context = await browser.new_context()
@@ -68,6 +69,7 @@ async def shown(browser: Browser) -> AsyncIterator[Shown]:
     shown.page.on("pageerror", lambda error: shown.complaints.append(str(error)))
     async with dashboard(stage.face, settings):
         yield shown
+        await screenshots.keep(context, request.node.name)
         await context.close()
 
 

@@ -135,7 +135,7 @@ class Pusher:
         kept = await self._kept(name, [one for one in entries if one.size <= MAX_BLOB], tell)
         there = below(before, terms.path)
         links = {path: leaf for path, leaf in there.items() if leaf.is_link and not refusal(path, leaf)}
-        bad = (await contents_of(means, name, links)).bad_links if links else {}
+        bad = (await contents_of(means, name, links)).refused if links else {}
         tree, _ = await seen(means.files, folder)
         out = left_out(tree, kept.keys(), there.keys())
         leaves = tree_to_push(kept, before, folder=terms.path, links=bad, left_out=out)

@@ -76,7 +76,7 @@ class Replacing:
         for path, mode, time_ns in json.loads((self.own / COMMIT).read_text("ascii")):
             folder = self.volume / path
             # The volume is its app's to write, the note too: nothing outside of it is touched.
-            if os.path.realpath(folder) != os.path.join(os.path.realpath(self.volume), path):
+            if os.path.isabs(path) or os.path.realpath(folder) != os.path.join(os.path.realpath(self.volume), path):
                 continue
             with contextlib.suppress(FileNotFoundError):
                 folder.chmod(mode)

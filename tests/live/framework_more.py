@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.live.framework_parts import DOT, PAGE, SERVED, STATIC, App, package
+from tests.live.framework_parts import CSS, DOT, PAGE, SERVED, STATIC, App, package
 
 HONO = """
 import { Hono } from "hono";
@@ -232,7 +232,44 @@ bootstrapApplication(Root, { providers: [provideZonelessChangeDetection(), provi
 """,
     "public/dot.svg": DOT,
 }  # fmt: skip
+REMIX = {
+    "package.json": package(
+        "remix-serve ./build/server/index.js", "remix vite:build", react="^18", **{"react-dom": "^18"},
+        **{"@remix-run/dev": "^2", "@remix-run/node": "^2", "@remix-run/react": "^2", "@remix-run/serve": "^2", "vite": "^5",
+           "isbot": "^4"}),
+    "vite.config.ts": """
+import { vitePlugin as remix } from "@remix-run/dev";
+import { defineConfig } from "vite";
+export default defineConfig({ plugins: [remix({ future: { v3_singleFetch: true, v3_lazyRouteDiscovery: true } })] });
+""",
+    "app/style.css": CSS,
+    "app/root.tsx": """
+import { Links, Meta, Outlet, Scripts } from "@remix-run/react";
+import "./style.css";
+export const Layout = ({ children }) => <html lang="en"><head><Meta /><Links /></head><body>{children}<Scripts /></body></html>;
+export default () => <Outlet />;
+""",
+    "app/routes/_index.tsx": """
+import { redirect } from "@remix-run/node";
+import { Form, Link, useLoaderData } from "@remix-run/react";
+import { useEffect } from "react";
+export const loader = () => ({ word: "fetched" });
+export async function action({ request }) { return redirect(`/?word=${(await request.formData()).get("word")}`); }
+export default function Home() {
+  const { word } = useLoaderData();
+  useEffect(() => { document.title = "ready"; }, []);
+  return <><h1>Shop</h1><p>{word}</p><Link to="/about">About</Link><img src="/dot.svg" alt="" />
+    <Form method="post" action="/?index"><input name="word" defaultValue="pear" /><button>Send</button></Form></>;
+}
+""",
+    "app/routes/about.tsx": """
+import { Link } from "@remix-run/react";
+export default () => <><h1>About</h1><Link to="/">Home</Link></>;
+""",
+    "public/dot.svg": DOT,
+}  # fmt: skip
 MORE = (
+    App("remix", REMIX, form=True, shows="fetched"),
     App("hono", {"package.json": package("node server.js", hono="^4", **{"@hono/node-server": "^1"}), "server.js": HONO, **SERVED},
         server=True),
     App("nest", NEST, server=True),

@@ -70,11 +70,13 @@ def _react_router(facts: Facts, package: dict[str, Any], names: frozenset[str]) 
         if re.search(r"ssr\s*:\s*false", config(facts, "vite")):
             return Built("remix", "vite.config switches the server off", "remix vite:build", "build/client", spa=True)
         vite = "vite" in names
-        build, entry = (
-            ("remix vite:build", "./build/server/index.js") if vite else ("remix build", "./build/index.js")
+        name, build, entry = (
+            ("remix", "remix vite:build", "./build/server/index.js")
+            if vite
+            else ("remix-classic", "remix build", "./build/index.js")
         )
         return (
-            Built("remix", "Remix serves what it built", build, start=f"remix-serve {entry}")
+            Built(name, "Remix serves what it built", build, start=f"remix-serve {entry}")
             if "@remix-run/serve" in names
             else None
         )

@@ -94,6 +94,8 @@ WAYS: tuple[Way, ...] = (
     ),
     _told("react-router", "`basename` and vite's `base`", build="react-router"),
     _whole("react-router", "`basename` and vite's `base`", build="react-router"),
+    _told("remix", "`basename` and vite's `base`", build="remix", tested=False),
+    _whole("remix", "`basename` and vite's `base`", build="remix"),
     _told("docusaurus", "`baseUrl` in docusaurus.config", build="docusaurus"),
     _told("vitepress", "`base` in .vitepress/config", build="vitepress"),
     _wsgi("flask"),

@@ -30,6 +30,7 @@ Found = TypeVar("Found")
 
 MIB = 1024 * 1024
 MAX_FILE, MAX_ALL, MAX_TARGET = 256 * MIB, 4096 * MIB, 4096
+LARGE = f"larger than {MAX_FILE // MIB} MiB"
 """The most that is taken of a remote: one file (it is in memory for a moment), all of them, a link's target."""
 
 
@@ -88,6 +89,16 @@ async def contents_of(means: Means, clone: str, leaves: Leaves) -> Contents:
     return await means.worker(lambda: _contents(means.git, clone, leaves.items()))
 
 
+async def endless(means: Means, clone: str, leaves: Leaves) -> dict[str, str]:
+    """Those that are too large to become files here, with why: as `contents_of` says it, without reading any."""
+    return await means.worker(lambda: _endless(means.git, clone, leaves.items()))
+
+
+def _endless(git: Git, clone: str, leaves: Iterable[tuple[str, Leaf]]) -> dict[str, str]:
+    with git.opened(clone) as blobs:
+        return {path: LARGE for path, leaf in leaves if leaf.is_file and blobs.size(leaf.id) > MAX_FILE}
+
+
 def _contents(git: Git, clone: str, leaves: Iterable[tuple[str, Leaf]]) -> Contents:
     versions: dict[str, str] = {}
     bad: dict[str, str] = {}
@@ -98,7 +109,7 @@ def _contents(git: Git, clone: str, leaves: Iterable[tuple[str, Leaf]]) -> Conte
         for path, leaf in leaves:
             size = blobs.size(leaf.id)
             if size > (MAX_TARGET if leaf.is_link else MAX_FILE):
-                bad[path] = "a link with an endless target" if leaf.is_link else f"larger than {MAX_FILE // MIB} MiB"
+                bad[path] = "a link with an endless target" if leaf.is_link else LARGE
                 continue
             # One content under many names is little in git and much on disk.
             total += size

@@ -10,6 +10,7 @@ import pytest
 
 from monitor.domain.config_git import Git as Terms
 from monitor.errors import Conflict, Refused
+from monitor.services.git import means
 from tests.support.following import World, followed, quiet
 
 FIRST = {"index.html": "one", "style.css": "a {}", "LICENSE": "MIT"}
@@ -73,3 +74,16 @@ async def test_the_same_folder_goes_on_after_a_restart_however_much_changed_in_i
         moved.note("shop", folder=(device + 1, inode, born))
         await world.pull()
         assert world.files() == {"index.html": "two", "style.css": "a {}", "own.txt": "own"}
+
+
+async def test_what_is_too_large_for_a_file_here_is_not_deleted_there(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.remote.commit({**FIRST, "big.bin": "x" * 100, "gone.txt": "gone"})
+    monkeypatch.setattr(means, "MAX_FILE", 10)
+    await world.make()
+    assert "big.bin" not in world.files()
+    (world.folder() / "gone.txt").unlink()
+    (world.folder() / "own.txt").write_text("own")
+    pushed = await world.push()
+    assert world.remote.paths(pushed["branch"]) == sorted({*FIRST, "big.bin", "own.txt"})

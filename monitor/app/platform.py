@@ -20,6 +20,7 @@ from monitor.app.storing import Storing
 from monitor.errors import SlipwayError
 from monitor.ports.clock import Clock
 from monitor.ports.engine import Engine, EngineAway
+from monitor.ports.store import StoreAway
 from monitor.services.access import Access
 from monitor.services.creating import Creating
 from monitor.services.data.data import Data
@@ -150,7 +151,10 @@ class Platform:
         Raises `Fenced` where another install writes there. A store that is away is no reason not to start.
         """
         await self.storing.try_prepare(self._store_banner)
-        await self.kept.history.open(take_over=self.take_over)
+        try:
+            await self.kept.history.open(take_over=self.take_over)
+        except StoreAway as away:
+            log.warning("what is saved waits on this machine until the store answers: %s", away.message)
         try:
             for found in await self.kept.restorer.recover():
                 log.info("%s", found)

@@ -166,13 +166,17 @@ class Reconciler:
                 self._scan_now.set()
 
     async def _engine_hints(self) -> None:
+        told = ""
         while True:
             try:
                 async for name in self._engine.hints():
+                    told = ""
                     if name in self._keepers:
                         self._keepers[name].poke()
             except SlipwayError as error:
-                log.warning("engine events broke off: %s", error.message)
+                if error.message != told:
+                    log.warning("engine events broke off: %s", error.message)
+                told = error.message
             except Exception:
                 log.exception("engine events broke off")
             await self._clock.sleep(ENGINE_RETRY_S)

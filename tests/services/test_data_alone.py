@@ -121,3 +121,17 @@ async def test_two_programs_never_replace_one_volume_at_once(tmp_path: Path) -> 
             os.close(held)
         assert second.wait(20) == 0
     assert json.loads(answer.read_text()) == {"earlier": "undone"}
+
+
+async def test_it_is_not_replaced_under_a_command(bench: Bench) -> None:
+    bench.write("app.db", b"rows")
+    await bench.keeper.keep(NAME)
+    bench.write("app.db", b"a command's")
+    archive, running = bench.spot.desk.history.archive, {NAME}
+    replacer = replace(bench.replacer, commands=running.__contains__)
+    with pytest.raises(Conflict, match="a command runs in shop"):
+        await replacer.restore(archive, NAME, Asked(revision=1), silent)
+    assert (bench.held(), bench.stopped) == ({"app.db": b"a command's"}, [])
+    running.clear()
+    await replacer.restore(archive, NAME, Asked(revision=1), silent)
+    assert bench.held() == {"app.db": b"rows"}

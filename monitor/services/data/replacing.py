@@ -17,7 +17,7 @@ from monitor.domain.history.entry import Entry
 from monitor.domain.history.revision import Origin, Why
 from monitor.domain.streams import data_of
 from monitor.domain.tree import Kind
-from monitor.errors import SlipwayError, UsageError
+from monitor.errors import Conflict, SlipwayError, UsageError
 from monitor.ports.clock import Clock
 from monitor.ports.engine import Engine
 from monitor.ports.state_files import StateFiles
@@ -39,6 +39,11 @@ log = logging.getLogger(__name__)
 
 Stop = Callable[[str], Awaitable[None]]
 UserOf = Callable[[str], Awaitable[tuple[int, int]]]
+
+
+def nothing_runs(_workspace: str) -> bool:
+    """No command has the volume."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,8 @@ class Replaced:
 @dataclass(frozen=True, slots=True)
 class DataReplacer:
     """`stop` ends a workspace's instances, whose loop starts them again once its turn is over; `user_of` says whom
-    its app runs as. `restorer` makes one that reads from an archive."""
+    its app runs as. `restorer` makes one that reads from an archive. `commands`: whether a command of the workspace
+    is under way, which has the volume too and is nobody's to stop."""
 
     engine: Engine
     keeper: DataKeeper
@@ -79,6 +85,7 @@ class DataReplacer:
     clock: Clock
     stop: Stop
     user_of: UserOf
+    commands: Callable[[str], bool] = nothing_runs
 
     async def restore(self, archive: Archive, workspace: str, asked: Asked, tell: Tell) -> dict[str, Any]:
         """As `asked`; raises `UsageError` for what only source can be asked, and as choosing and restoring do."""
@@ -105,6 +112,11 @@ class DataReplacer:
         async with self.keeper.replacing(workspace), self.engine.data_stage(workspace) as stage:
             await self._fetch(archive, chosen, stage, tell)
             async with self.turns.hold(workspace, f"restoring its data to revision {chosen.seq}"):
+                if self.commands(workspace):
+                    raise Conflict(
+                        f"a command runs in {workspace} and may be writing to its data; nothing was changed",
+                        hint="wait for its end, or cancel its job",
+                    )
                 tell("stopping the app and keeping what is there now")
                 await self.stop(workspace)
                 before = await self.keeper.keep_before(workspace, Why.BEFORE_RESTORE)

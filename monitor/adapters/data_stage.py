@@ -71,7 +71,7 @@ def answer_of(stage: Path) -> dict[str, Any]:
     try:
         with folder_fd(stage.parent) as folder:
             found: Any = json.loads(read_small(ANSWER, folder, MOST_ANSWER) or b"")
-    except (OSError, ValueError, SlipwayError) as error:
+    except (OSError, ValueError, RecursionError, SlipwayError) as error:
         raise LaunchFailed(f"the program that reads data volumes gave no answer: {error}") from error
     if not isinstance(found, dict):
         raise LaunchFailed("the program that reads data volumes gave an odd answer")

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from monitor.adapters.data_stage import ANSWER, answer_of
+from monitor.adapters.docker_engine import inside
+from monitor.adapters.process_engine import edits
 from monitor.adapters.process_engine.bringing import Bringing
 from monitor.errors import Refused
 from monitor.ports.engine import LaunchFailed
@@ -74,8 +76,22 @@ def test_it_is_not_copied_without_end(places: tuple[Path, Path]) -> None:
     assert not (into / "sparse").exists()
 
 
-@pytest.mark.parametrize("made", [lambda place: os.mkfifo(place), lambda place: place.symlink_to("/dev/zero")])
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda place: os.mkfifo(place),
+        lambda place: place.symlink_to("/dev/zero"),
+        lambda place: place.write_text("[" * 100_000),
+    ],
+)
 def test_an_answer_that_is_no_file_is_none(tmp_path: Path, made: Callable[[Path], None]) -> None:
     made(tmp_path / ANSWER)
     with pytest.raises(LaunchFailed):
         answer_of(tmp_path / "content")
+
+
+def test_what_an_instance_answers_may_be_anything() -> None:
+    """Its own processes write it: lists in lists without end, too."""
+    assert not edits._answer(b"[" * 100_000).ok
+    with pytest.raises(LaunchFailed):
+        inside._parsed(b"[" * 100_000, "sync")

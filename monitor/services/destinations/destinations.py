@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 
-from monitor.domain.destinations import DestinationState
+from monitor.domain.destination_results import DestinationState
 from monitor.domain.moments import NS
 from monitor.errors import NotFound, SlipwayError
 from monitor.ports.clock import Clock

@@ -157,9 +157,14 @@ def load(flags: dict[str, Any] | None = None, *, base: Path | None = None) -> Se
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "settings"
         raise UsageError(
-            f"setting {PREFIX}{name.upper()} is not usable: {first['msg']}",
+            f"setting {PREFIX}{name.upper()} is not usable: {first['msg'].removeprefix('Value error, ')}",
             hint=f"it comes from {_source(name, given, environment)}; `slipway up --help` lists every setting",
         ) from None
+    if settings.http_port == settings.dashboard_port and settings.bind == settings.dashboard_bind:
+        raise UsageError(
+            f"the workspaces and the dashboard cannot share port {settings.http_port}",
+            hint="give them two: SLIPWAY_HTTP_PORT and SLIPWAY_DASHBOARD_PORT",
+        )
     return settings.model_copy(
         update={"workspaces": _absolute(base, settings.workspaces), "data": _absolute(base, settings.data)}
     )

@@ -15,6 +15,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from monitor.adapters.disk.opening import folder_fd, read_small
 from monitor.errors import SlipwayError
 from monitor.ports.engine import LaunchFailed
 from monitor.ports.volumes import DataCopy, Mark, Volumes
@@ -68,9 +69,9 @@ class WithVolumes:
 def answer_of(stage: Path) -> dict[str, Any]:
     """What the program wrote; raises `LaunchFailed` where that is nothing."""
     try:
-        with (stage.parent / ANSWER).open("rb") as file:
-            found: Any = json.loads(file.read(MOST_ANSWER))
-    except (OSError, ValueError) as error:
+        with folder_fd(stage.parent) as folder:
+            found: Any = json.loads(read_small(ANSWER, folder, MOST_ANSWER) or b"")
+    except (OSError, ValueError, RecursionError, SlipwayError) as error:
         raise LaunchFailed(f"the program that reads data volumes gave no answer: {error}") from error
     if not isinstance(found, dict):
         raise LaunchFailed("the program that reads data volumes gave an odd answer")

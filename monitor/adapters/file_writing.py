@@ -59,7 +59,7 @@ class DiskWriting:
                         raise TooLarge(f"the file has more than {most // 1024**2} MiB", hint="put it into the folder")
                     await self._run(partial(_take, fd, digest.update, piece))
                 placed = partial(_place, folder, path, home, beside, fd, expected)
-                created = await asyncio.shield(self._run(placed))
+                created = await self._run(placed)
             finally:
                 os.close(fd)
                 with suppress(FileNotFoundError):
@@ -86,7 +86,15 @@ class DiskWriting:
         self._pool.shutdown(wait=False)
 
     async def _run(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        """In a worker, which is waited for also when this is cancelled: it works on descriptors we are to close."""
+        running = asyncio.get_running_loop().run_in_executor(self._pool, work)
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            await asyncio.wait([running])
+            if not running.cancelled():
+                running.exception()
+            raise
 
 
 def _tidy(home: int) -> None:
@@ -114,11 +122,13 @@ def _place(folder: Path, path: str, home: int, beside: str, fd: int, expected: E
         with Folders(top, owner) as folders:
             parent = folders.fd(above)
             before = _standing(name, parent)
-            _check(top, path, expected)
             if owner is not None:
                 os.fchown(fd, *owner)
             os.fchmod(fd, stat.S_IMODE(before.st_mode) & 0o777 if before else _MODE)
             os.fsync(fd)
+            # As late as can be: flushing may take seconds, in which somebody else saves.
+            _check(top, path, expected)
+            _standing(name, parent)
             os.rename(beside, name, src_dir_fd=home, dst_dir_fd=parent)
             os.fsync(parent)
             return before is None

@@ -98,6 +98,9 @@ class DiskFiles:
     async def owner(self, folder: Path) -> tuple[int, int]:
         return await _run(self._short, partial(permissions.owner, folder))
 
+    async def identity(self, folder: Path) -> tuple[int, int, int]:
+        return await _run(self._short, partial(roots.identity, folder))
+
     async def readable_by(self, folder: Path, tree: Tree, uid: int, gid: int) -> bool:
         return await _run(self._long, partial(permissions.readable_by, folder, tree, uid, gid))
 

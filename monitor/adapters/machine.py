@@ -55,6 +55,13 @@ def free_bytes(path: Path) -> int:
     return shutil.disk_usage(path).free
 
 
+def writable(path: Path) -> bool:
+    """Whether we may write where `path` is, or would be made."""
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    return os.access(path, os.W_OK)
+
+
 def watch_limits(proc: Path = Path("/proc/sys/fs/inotify")) -> WatchLimits:
     return WatchLimits(_number(proc / "max_user_watches"), _number(proc / "max_user_instances"))
 

@@ -38,5 +38,6 @@ def _hint(said: str) -> str:
 
 
 def _shorten(said: str) -> str:
-    line = " ".join(said.split())
+    # What obstore adds for its own authors tells nobody else anything.
+    line = " ".join(said.partition("Debug source:")[0].split())
     return line if len(line) <= 300 else f"{line[:299]}…"

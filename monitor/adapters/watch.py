@@ -7,6 +7,7 @@ the watches only. Every shard also watches the canary, which is how a silent one
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import zlib
 from collections.abc import Iterable
@@ -22,8 +23,10 @@ from monitor.adapters.watching.shard import Shard
 from monitor.ports.clock import Clock
 from monitor.ports.watch import ROOT, Wanted, WatchState
 
-_LOOK_S, _ANSWER_S = 1.0, 2.0
+_LOOK_S, _ANSWER_S, _AGAIN_S = 1.0, 2.0, 2.0
 _MOST_PATHS = 1_000
+
+log = logging.getLogger(__name__)
 
 
 class FolderWatch:
@@ -87,12 +90,32 @@ class FolderWatch:
             self._share(0)
             async with asyncio.TaskGroup() as group:
                 for number, shard in enumerate(self._shards):
-                    group.create_task(shard.run(), name=f"watch shard {number}")
-                group.create_task(self._look_after(), name="watch canary")
+                    group.create_task(self._lasting(shard), name=f"watch shard {number}")
+                group.create_task(self._lasting_look(), name="watch canary")
         finally:
             self._canary.clear()
             self._pool.shutdown()
             self._checks.shutdown()
+
+    async def _lasting(self, shard: Shard) -> None:
+        """One shard that fails (no thread can be had) is told of and begun again, deaf for a while."""
+        while True:
+            try:
+                await shard.run()
+            except Exception as error:
+                log.exception("watching broke off; it is begun again")
+                shard.error = f"{error}"
+                shard.restart()
+                await self._clock.sleep(_AGAIN_S)
+
+    async def _lasting_look(self) -> None:
+        while True:
+            try:
+                await self._look_after()
+            except Exception as error:
+                log.exception("whether notifications arrive could not be checked")
+                self._silence = f"whether notifications arrive cannot be checked: {error}"
+                await self._clock.sleep(_AGAIN_S)
 
     def _shard(self, number: int) -> Shard:
         return Shard(self._pool, self._clock, partial(self._changed, number), partial(self._renewed, number))

@@ -158,7 +158,7 @@ async def build(
     following = following_of(
         settings, install, kept.past.acting, files, clock, kept.turns, stack, begin=jobs.begin, registry=registry
     )
-    data = data_of(install, engine, kept, files, clock, registry, observer, routing)
+    data = data_of(install, engine, kept, files, clock, registry, observer, routing, jobs)
     hands = Hands(traefik.child.stop, remover(engine, observer), teller(registry))
     creating = creating_of(settings, kept.past, reconciler, registry, clock, stack)
     platform = Platform(

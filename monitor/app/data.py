@@ -14,6 +14,7 @@ from monitor.services.data.data import Data
 from monitor.services.data.keeping import DataKeeper, mark_file
 from monitor.services.data.replacing import DataReplacer
 from monitor.services.data.rounds import DataRounds
+from monitor.services.jobs import OVER, Jobs
 from monitor.services.launcher import GRACE_S
 from monitor.services.observer import Observer
 from monitor.services.registry import Registry
@@ -29,6 +30,7 @@ def data_of(
     registry: Registry,
     observer: Observer,
     routing: Routing,
+    jobs: Jobs,
 ) -> Data:
     """The one value the doors and the clock ask."""
     past = kept.past
@@ -43,7 +45,12 @@ def data_of(
     async def user_for(name: str) -> tuple[int, int]:
         return user(await files.owner(await past.acting.folder_of(name)))
 
-    replacer = DataReplacer(engine, keeper, kept.restoring.restorer, kept.turns, install.files, clock, stop, user_for)
+    def runs(name: str) -> bool:
+        return any(job.kind == "run" and job.workspace == name and job.state not in OVER for job in jobs.jobs())
+
+    replacer = DataReplacer(
+        engine, keeper, kept.restoring.restorer, kept.turns, install.files, clock, stop, user_for, runs
+    )
 
     async def keep(name: str) -> object:
         return await data.kept(name)

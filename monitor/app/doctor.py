@@ -83,6 +83,14 @@ def _ports(settings: Settings, running: bool) -> Iterator[Finding]:
 
 def _space(settings: Settings) -> Iterator[Finding]:
     for what, path in (("data folder", settings.data), ("workspaces folder", settings.workspaces)):
+        if not machine.writable(path):
+            yield Finding(
+                f"{what}",
+                Level.REFUSED,
+                f"nothing can be written at {path}",
+                "mend its permissions, or name another folder",
+            )
+            continue
         free = machine.free_bytes(path)
         level = Level.REFUSED if free < SPACE_NEEDED else Level.WARNING if free < SPACE_WISHED else Level.OK
         hint = "" if level is Level.OK else "free some space; dependencies, images and history need a few GiB"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.metadata
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,14 @@ from monitor.app.storing import Storing
 from monitor.errors import SlipwayError
 from monitor.ports.clock import Clock
 from monitor.ports.engine import Engine, EngineAway
+from monitor.ports.store import StoreAway
 from monitor.services.access import Access
 from monitor.services.creating import Creating
 from monitor.services.data.data import Data
 from monitor.services.git.following import Following
 from monitor.services.image_keeping import ImageKeeping
 from monitor.services.jobs import Jobs
+from monitor.services.lasting import lasting
 from monitor.services.measuring import Measuring
 from monitor.services.prefixes import Prefixes
 from monitor.services.reconciler import Reconciler
@@ -34,6 +37,8 @@ from monitor.services.watchdog import Watchdog
 from monitor.settings import Settings
 
 UNPROTECTED = "not protected against disk loss: everything is kept on this machine only"
+
+Loop = Callable[[], Awaitable[object]]
 
 log = logging.getLogger(__name__)
 
@@ -75,26 +80,32 @@ class Platform:
             first.create_task(self.storing.start(), name="start store")
             first.create_task(self._look_at_engine(), name="look at engine")
         await self._open_history()
-        group.create_task(self.traefik.run(), name="Traefik")
-        group.create_task(self.hop.run(), name="hop")
+        loops: list[tuple[str, Loop]] = [("Traefik", self.traefik.run), ("hop", self.hop.run)]
         if self.storing.supervisor is not None:
-            group.create_task(self.storing.supervisor.run(), name="store")
-        group.create_task(self.storing.prepare(self.clock, self._store_banner), name="prepare store")
-        group.create_task(self.measuring.run(), name="measuring")
-        group.create_task(self.jobs.run(), name="jobs")
-        group.create_task(self.kept.keeping.run(), name="keeping")
-        group.create_task(self.kept.destinations.run(), name="destinations")
-        group.create_task(self.kept.housekeeping.run(), name="housekeeping")
-        group.create_task(self.following.run(), name="following")
-        group.create_task(self._old_images().run(), name="old images")
-        # Before the reconciler: a volume that is half replaced is made whole before its app starts.
-        group.create_task(self.data.replacer.recover(), name="data volumes")
-        group.create_task(self.data.run(), name="data by the clock")
-        group.create_task(self.routing.run(), name="routing")
-        group.create_task(self.prefixes.run(), name="prefixes")
-        group.create_task(self.reconciler.run(), name="reconciler")
-        group.create_task(self.watchdog.run(self.routing.wanted), name="watchdog")
-        group.create_task(self._sweep(), name="sweep")
+            loops.append(("store", self.storing.supervisor.run))
+        for name, loop in (*loops, *self._loops()):
+            group.create_task(lasting(loop, self.clock, name), name=name)
+
+    def _loops(self) -> list[tuple[str, Loop]]:
+        """None of them ends the others, whatever happens in it."""
+        return [
+            ("prepare store", lambda: self.storing.prepare(self.clock, self._store_banner)),
+            ("measuring", self.measuring.run),
+            ("jobs", self.jobs.run),
+            ("keeping", self.kept.keeping.run),
+            ("destinations", self.kept.destinations.run),
+            ("housekeeping", self.kept.housekeeping.run),
+            ("following", self.following.run),
+            ("old images", lambda: self._old_images().run()),
+            # Before the reconciler: a volume that is half replaced is made whole before its app starts.
+            ("data volumes", self.data.replacer.recover),
+            ("data by the clock", self.data.run),
+            ("routing", self.routing.run),
+            ("prefixes", self.prefixes.run),
+            ("reconciler", self.reconciler.run),
+            ("watchdog", lambda: self.watchdog.run(self.routing.wanted)),
+            ("sweep", self._sweep),
+        ]
 
     async def stop_instances(self, grace_s: float) -> None:
         """Stop every instance side by side; intents stay as they are. Raises `EngineAway`."""
@@ -140,7 +151,10 @@ class Platform:
         Raises `Fenced` where another install writes there. A store that is away is no reason not to start.
         """
         await self.storing.try_prepare(self._store_banner)
-        await self.kept.history.open(take_over=self.take_over)
+        try:
+            await self.kept.history.open(take_over=self.take_over)
+        except StoreAway as away:
+            log.warning("what is saved waits on this machine until the store answers: %s", away.message)
         try:
             for found in await self.kept.restorer.recover():
                 log.info("%s", found)

@@ -23,9 +23,10 @@ dry_run = click.option("--dry-run", is_flag=True, help="Say what would be done; 
 
 @click.group()
 def backup() -> None:
-    """Keep copies of the history elsewhere: on S3 servers, in folders, on a NAS.
+    """Keep copies of the history elsewhere.
 
-    The primary is the store Slipway itself writes to; destinations are copies of it.
+    On S3 servers, in folders, on a NAS. The primary is the store Slipway itself writes to; destinations are copies
+    of it.
     """
 
 
@@ -33,7 +34,9 @@ def backup() -> None:
 @data_folder
 @as_json
 def list_(data: Path | None, as_json: bool) -> None:
-    """List every destination: how far its copy is, and when it was last read back.
+    """List every destination.
+
+    How far its copy is, and when it was last read back.
 
     \b
     Examples:
@@ -57,6 +60,8 @@ def list_(data: Path | None, as_json: bool) -> None:
         for one in items
     ]
     columns(rows, ("name", "mode", "complete", "verified", "state", "where"))
+    if not items:
+        say("no copy elsewhere yet: `slipway backup add NAME --path FOLDER` (or --endpoint URL) makes one")
     for one in items:
         for sentence in remarks(one):
             say(f"! {one['name']}: {sentence}")
@@ -83,9 +88,10 @@ def run(
     data: Path | None,
     as_json: bool,
 ) -> int:
-    """Back up now; without DESTINATION to the primary: every workspace as it stands becomes a revision.
+    """Back up now.
 
-    Works with the monitor running and without. What could not be kept is named (exit code 3).
+    Without DESTINATION to the primary: every workspace as it stands becomes a revision. Works with the monitor
+    running and without. What could not be kept is named (exit code 3).
 
     \b
     Examples:
@@ -135,7 +141,9 @@ def verify(destination: str, names: tuple[str, ...], repair: bool, data: Path | 
 @data_folder
 @as_json
 def confirm(destination: str, data: Path | None, as_json: bool) -> None:
-    """Say that what is gone from the primary is meant to be: the mirror there may lose it too.
+    """Say that what is gone from the primary is meant to be.
+
+    The mirror there may lose it too.
 
     \b
     Examples:

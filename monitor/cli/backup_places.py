@@ -49,7 +49,9 @@ def destination_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @data_folder
 @as_json
 def add(name: str, data: Path | None, as_json: bool, **fields: str | None) -> None:
-    """Add a destination to `slipway.toml`; a running monitor takes it up within seconds.
+    """Add a destination to `slipway.toml`.
+
+    A running monitor takes it up within seconds.
 
     \b
     Examples:
@@ -72,7 +74,9 @@ def add(name: str, data: Path | None, as_json: bool, **fields: str | None) -> No
 @data_folder
 @as_json
 def remove(name: str, data: Path | None, as_json: bool) -> None:
-    """Take a destination out of `slipway.toml`; what was copied there stays, and a running monitor copies no more.
+    """Take a destination out of `slipway.toml`.
+
+    What was copied there stays, and a running monitor copies no more.
 
     \b
     Examples:

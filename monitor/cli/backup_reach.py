@@ -46,5 +46,5 @@ def offline(
 def ask(question: str) -> None:
     """Raises unless a person says yes; never asks where nobody could answer."""
     if not sys.stdin.isatty():
-        raise UsageError("this needs a yes", hint="add --yes")
+        raise UsageError(f"this needs a yes, and nobody is there to say it: {question}", hint="add --yes")
     click.confirm(question, abort=True, err=True)

@@ -24,7 +24,7 @@ VARIABLE = "_SLIPWAY_COMPLETE"
 @as_json
 @click.pass_context
 def completion(context: click.Context, shell: str, as_json: bool) -> None:
-    """Print what makes a shell complete commands, options and workspaces' names.
+    """Print what makes a shell complete commands and names.
 
     \b
     Examples:
@@ -48,9 +48,9 @@ def completion(context: click.Context, shell: str, as_json: bool) -> None:
 @data_folder
 @as_json
 def open_(name: str | None, only_print: bool, data: Path | None, as_json: bool) -> None:
-    """Open a workspace in a browser; without NAME the page that lists all of them.
+    """Open a workspace in a browser.
 
-    The address is printed, too. Without a desktop it is only printed.
+    Without NAME: the page that lists all of them. The address is printed, too. Without a desktop it is only printed.
 
     \b
     Examples:

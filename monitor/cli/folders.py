@@ -9,8 +9,10 @@ import click
 
 from monitor.app.looking import detect_path, explain_path
 from monitor.cli.options import as_json, settings
-from monitor.cli.talk import out, out_json
+from monitor.cli.talk import out, out_json, say
 from monitor.domain.detection import Detection
+from monitor.domain.detection.table import LOOKED_FOR
+from monitor.domain.launch import ProjectType
 
 SHOWN = (
     "version",
@@ -54,6 +56,8 @@ def _show(found: Detection) -> None:
     for key in SHOWN:
         if said[key]:
             out(f"  {key.replace('_', ' ')}: {said[key]}")
+    if found.type is ProjectType.UNKNOWN:
+        say(f"hint: say `type:` and `start:` in slipway.yaml, or add what is looked for: {LOOKED_FOR}")
     for line in (*([found.refusal] if found.refusal else []), *found.problems):
         out(f"  ! {line}", style="yellow")
 

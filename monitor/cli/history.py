@@ -35,7 +35,9 @@ def history(
     volume: bool,
     as_json: bool,
 ) -> None:
-    """List the revisions of a workspace, the newest first; with PATH: every version of that file.
+    """List the revisions of a workspace, the newest first.
+
+    With PATH: every version of that file.
 
     \b
     Examples:
@@ -84,7 +86,9 @@ def _size(size: int | None) -> str:
 @data_or_folder
 @as_json
 def diff(name: str, before: str, after: str, path: str, data: Path | None, volume: bool, as_json: bool) -> None:
-    """Say what changed from A to B (the newest unless named): files, lines, packages; of one file, the text.
+    """Say what changed from A to B: files, lines, packages.
+
+    B is the newest unless named. Of one file, the text.
 
     A and B are revisions: a number, a snapshot's name, a moment, or `newest`.
 

@@ -26,11 +26,11 @@ from monitor.settings import Settings
 @data_or_folder
 @as_json
 def sync(name: str, push: bool, confirm_deletes: bool, data: Path | None, volume: bool, as_json: bool) -> int:
-    """Keep a workspace as it is right now, and wait until the store has it.
+    """Keep a workspace as it is right now.
 
-    Every save is kept by itself within a second; this is for scripts that must know. A workspace with `git:` in its
-    slipway.yaml is also pushed. --pull brings what changed at its remote: with a file changed on both sides nothing
-    is written, and the files in conflict are named (exit code 5).
+    Every save is kept by itself within a second; this waits until the store has it, for scripts that must know. A
+    workspace with `git:` in its slipway.yaml is also pushed. --pull brings what changed at its remote: with a file
+    changed on both sides nothing is written, and the files in conflict are named (exit code 5).
 
     \b
     Examples:
@@ -74,6 +74,9 @@ def _sync_data(where: Settings, name: str, as_json: bool) -> None:
     if as_json:
         out_json(done)
         return
+    if done["revision"] is None:
+        say(f"{name} has no data yet: its app has written nothing to its data volume")
+        return
     what = f"revision {done['revision']} of its data, {done['kept_at']}, {done['files']} files"
     say(f"{name} is kept: {what}" if done["new"] else f"nothing changed since {what}")
     for path in done["busy"]:
@@ -90,7 +93,7 @@ def _sync_data(where: Settings, name: str, as_json: bool) -> None:
 @data_folder
 @as_json
 def fork(name: str, as_name: str, with_data: bool, data: Path | None, as_json: bool, **moment: Any) -> int:
-    """Make a new workspace AS of the workspace NAME: as it is now, or as it was.
+    """Make a new workspace of one, as it is or as it was.
 
     Files that are never kept (.env, node_modules) are not in it. Its data volume begins empty unless you say so.
 
@@ -121,9 +124,10 @@ def fork(name: str, as_name: str, with_data: bool, data: Path | None, as_json: b
 @data_or_folder
 @as_json
 def verify(name: str | None, read_data: bool, data: Path | None, volume: bool, as_json: bool) -> int:
-    """Check that everything that was kept is there and whole; without NAME: of every workspace.
+    """Check that everything that was kept is there and whole.
 
-    Damage is named object by object, with the revisions and files it hurts (exit code 3).
+    Without NAME: of every workspace. Damage is named object by object, with the revisions and files it hurts (exit
+    code 3).
 
     \b
     Examples:
@@ -172,9 +176,9 @@ def _kept(client: Client) -> list[str]:
 @data_or_folder
 @as_json
 def retention(name: str, dry_run: bool, data: Path | None, volume: bool, as_json: bool) -> None:
-    """Apply retention now, and remove what nothing needs any more; a running monitor does so every hour.
+    """Apply retention now, and remove what nothing needs.
 
-    What is to go is condemned first, and removed a day later at the earliest.
+    A running monitor does so every hour. What is to go is condemned first, and removed a day later at the earliest.
 
     \b
     Examples:
@@ -200,9 +204,10 @@ def retention(name: str, dry_run: bool, data: Path | None, volume: bool, as_json
 @data_folder
 @as_json
 def purge(name: str, dry_run: bool, yes: bool, data: Path | None, as_json: bool) -> None:
-    """Remove everything that was ever kept of a workspace whose folder is gone. It cannot be undone.
+    """Remove all that is kept of a deleted workspace, for good.
 
-    History, snapshots, mirror and data volume go; copies at destinations stay there. Needs a running monitor.
+    It cannot be undone. History, snapshots, mirror and data volume go; copies at destinations stay there. Needs a
+    running monitor.
 
     \b
     Examples:
@@ -211,6 +216,8 @@ def purge(name: str, dry_run: bool, yes: bool, data: Path | None, as_json: bool)
     """
     where = settings({"data": data})
     plan = _purge(where, name, {"dry_run": True})
+    if not (plan["revisions"] or plan["objects"] or plan.get("data")):
+        raise NotFound(f"nothing of {name!r} is kept", hint="`slipway list --deleted` shows what is")
     if not dry_run and not yes:
         size = f"{plan['revisions']} revisions, {plan['objects']} objects, {amount(plan['bytes'])}"
         ask(f"Remove all that is kept of {name} for good ({size})?")

@@ -31,7 +31,7 @@ def new(
     data: Path | None,
     as_json: bool,
 ) -> None:
-    """Make the workspace NAME.
+    """Make a workspace: from a template, a git address, the past.
 
     From a repository: submodules and Git LFS content are named, not fetched. It is pulled from at each start and by
     `slipway sync NAME --pull`; say `git:` in its slipway.yaml to have it pushed, too.

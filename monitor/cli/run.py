@@ -24,7 +24,9 @@ from monitor.errors import Incomplete, SlipwayError
 def run(
     name: str, command: tuple[str, ...], keep: bool, timeout: float | None, data: Path | None, as_json: bool
 ) -> int:
-    """Run a command in a copy of a workspace: its interpreter, its dependencies, its data, not its server.
+    """Run a command in a copy of a workspace.
+
+    It has the workspace's interpreter, dependencies and data, and no server.
 
     What serves is left alone, and the folder stays as it is unless --keep says otherwise: then changed source comes
     back, except what is never kept, and except what somebody else changed meanwhile (exit code 3). Otherwise it ends

@@ -16,7 +16,9 @@ from monitor.cli.talk import amount, columns, out, out_json, say
 
 @click.group()
 def snapshot() -> None:
-    """Name moments of a workspace, to find and keep them: with notes, tags and a time to live.
+    """Name moments of a workspace, to find and keep them.
+
+    With notes, tags and a time to live.
 
     Every save is kept anyway; a named one stays until its name expires or is deleted.
     """
@@ -57,7 +59,7 @@ def create(
     volume: bool,
     as_json: bool,
 ) -> None:
-    """Keep the workspace NAME as it is right now, under the name SNAPSHOT.
+    """Keep a workspace as it is right now, under a name.
 
     \b
     Examples:
@@ -175,7 +177,9 @@ def show(name: str, snapshot: str, data: Path | None, volume: bool, as_json: boo
 @data_or_folder
 @as_json
 def delete(name: str, snapshot: str, yes: bool, data: Path | None, volume: bool, as_json: bool) -> None:
-    """Remove a name; the revision it names stays as long as retention keeps it.
+    """Remove a name.
+
+    The revision it names stays as long as retention keeps it.
 
     \b
     Examples:
@@ -234,7 +238,9 @@ def note(
     volume: bool,
     as_json: bool,
 ) -> None:
-    """Give a snapshot another NOTE, or another time to live, counted from now.
+    """Give a snapshot another note or time to live.
+
+    The time is counted from now.
 
     \b
     Examples:

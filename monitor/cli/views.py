@@ -85,8 +85,8 @@ def _show_prefix(prefix: dict[str, Any] | None) -> None:
 
 
 def _kept(sync: dict[str, Any]) -> str:
-    when = f"at {sync['kept_at']}" if sync["kept_at"] else "not yet"
-    pending = f", {sync['pending']} files pending" if sync["pending"] else ""
+    when = f"{sync['kept_at'][:19].replace('T', ' ')}Z" if sync["kept_at"] else "not yet"
+    pending = f", {sync['pending']} file{'s' if sync['pending'] != 1 else ''} pending" if sync["pending"] else ""
     return when + pending + (f": {sync['error']}" if sync["error"] else "")
 
 

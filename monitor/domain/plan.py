@@ -132,7 +132,7 @@ def _start(
     if backoff.holds(now, spec.hash, desired.digest):
         return ()
     newest = max((i.generation for i in observed.instances), default=0)
-    reason = "what it needs to run changed" if observed.instances else "nothing runs for it"
+    reason = "what it needs to run changed" if observed.instances else "nothing runs yet"
     return (Start(spec, newest + 1, reason),)
 
 

@@ -83,6 +83,7 @@ def begins_as_key(data: bytes) -> bool:
     return _PRIVATE_KEY.match(data[:256]) is not None
 
 
+@lru_cache(256)
 def _without_leftovers(name: str) -> str:
     """`.#.env`, `#.env#`, `server.key.bak~` and `.server.key.swp` name what they are left over from."""
     name = name.removeprefix(".#") if name.startswith(".#") else name.removeprefix("#")

@@ -22,6 +22,11 @@ def workspace_of(stream: str) -> str:
     return stream.removesuffix(DATA)
 
 
+def asked_for(stream: str) -> str:
+    """How the command line names it: `shop`, or `shop --data`."""
+    return f"{workspace_of(stream)} --data" if is_data(stream) else stream
+
+
 def is_data(stream: str) -> bool:
     """Whether it is the stream of a data volume."""
     return stream.endswith(DATA) and NAME.fullmatch(workspace_of(stream)) is not None

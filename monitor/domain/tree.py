@@ -66,8 +66,8 @@ class Tree:
 
     `problems` are sentences about paths that could not be read; `unread` are these paths: what lies there
     or below is unknown, not gone. `restless` are files that were changing while this was made. An empty folder is an
-    entry of kind `dir`; a folder with entries below it is not listed. `access` are the distinct rights of all a running copy
-    gets, None where nobody noted them.
+    entry of kind `dir`; a folder with entries below it is not listed. `access` are the distinct rights of all a
+    running copy gets, None where nobody noted them.
     """
 
     entries: Mapping[str, Entry]

@@ -145,6 +145,11 @@ class Files(Protocol):
         """Uid and gid of the folder itself. Raises `FolderGone`."""
         ...
 
+    async def identity(self, folder: Path) -> tuple[int, int, int]:
+        """What is another one for another folder under the same name: device, inode, and time of birth (0 where that
+        is not known; a number of an inode is given out again). Raises `FolderGone`."""
+        ...
+
     async def readable_by(self, folder: Path, tree: Tree, uid: int, gid: int) -> bool:
         """Whether that user could read every file a running copy gets and enter every folder."""
         ...

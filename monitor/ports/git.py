@@ -21,7 +21,7 @@ from typing import Protocol
 from monitor.domain.git.leaf import Leaf, Leaves
 from monitor.domain.git.names import Author
 from monitor.domain.git.urls import GitUrl
-from monitor.errors import Away, Conflict
+from monitor.errors import Away, Conflict, Refused
 
 
 class GitAway(Away):
@@ -36,6 +36,12 @@ class Rejected(Conflict):
     reason = "git-rejected"
 
 
+class TooLarge(Refused):
+    """The repository is larger than is taken from a stranger; trying again does not help."""
+
+    reason = "git-too-large"
+
+
 @dataclass(frozen=True, slots=True)
 class Tip:
     """A branch at the remote and the commit it is at; None where there is no such branch."""
@@ -47,6 +53,10 @@ class Tip:
 class Blobs(Protocol):
     """Reads contents, in a worker; one at a time."""
 
+    def size(self, blob: str) -> int:
+        """How many bytes it has, without reading them; raises as `read`."""
+        ...
+
     def read(self, blob: str) -> bytes:
         """The whole content; raises `SlipwayError` where it is missing."""
         ...
@@ -56,11 +66,11 @@ class Git(Protocol):
     """See the module's promises. Raises `SlipwayError` where git itself fails."""
 
     async def fetch(self, clone: str, url: GitUrl, branch: str | None = None) -> Tip:
-        """Bring a branch (None: the remote's default one) with all it needs; raises `GitAway`."""
+        """Bring a branch (None: the remote's default one) with all it needs; raises `GitAway`, `TooLarge`."""
         ...
 
     async def leaves(self, clone: str, commit: str) -> Mapping[str, Leaf]:
-        """Every path of a commit; raises `NotFound` where the clone has it not."""
+        """Every path of a commit; raises `NotFound` where the clone has it not, `TooLarge`."""
         ...
 
     def opened(self, clone: str) -> AbstractContextManager[Blobs]:

@@ -33,6 +33,8 @@ class ImageKeeping:
                 await self.round()
             except SlipwayError as error:
                 log.info("old images wait: %s", error.message)
+            except Exception:
+                log.exception("removing old images failed; it is tried again in an hour")
             await self.clock.sleep(HOUR_S)
 
     async def round(self) -> list[str]:

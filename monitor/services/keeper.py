@@ -141,9 +141,9 @@ class Keeper:
         while True:
             await self._wait()
             self._passing = True
-            if self._hinted is not None and not self._gone:
-                await self._settled()
             try:
+                if self._hinted is not None and not self._gone:
+                    await self._settled()
                 async with self._tools.turns.hold(self.name):
                     if await self._pass():
                         return

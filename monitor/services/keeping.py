@@ -18,7 +18,8 @@ from monitor.domain.tree import Tree
 from monitor.errors import SlipwayError
 from monitor.ports.clock import Clock
 from monitor.ports.files import Files, FolderGone
-from monitor.services.history.history import History, HistoryState
+from monitor.services.history.history import History
+from monitor.services.history.state import HistoryState
 from monitor.services.mirror import Mirror, MirrorState
 from monitor.services.registry import Registry
 from monitor.services.restore.safety import seen

@@ -7,6 +7,7 @@ what cannot be seen (a missing folder, an unreadable one) is never taken for del
 from __future__ import annotations
 
 import asyncio
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,8 @@ from monitor.services.mirror_pass import MirrorPass
 
 FIRST_PAUSE_S, LAST_PAUSE_S = 1.0, 60.0
 _LOOK_S, _AT_ONCE = 1.0, 4
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,9 @@ class Mirror:
                 await self.sync(book.name, folder, await self._files.walk(folder, overrides), overrides)
         except SlipwayError as error:
             self._failed(book, error)
+        except Exception as error:
+            log.exception("the mirror of %s failed; it is tried again", book.name)
+            self._failed(book, SlipwayError(f"the mirror failed: {error}"))
         finally:
             book.busy = False
 

@@ -86,7 +86,7 @@ class PrefixVisit:
             got = await visit.get(path, accept=accept, referer=referer, limit=limit)
             if got.status not in _REDIRECTS or not got.location:
                 return path, got
-            target = self._here(urljoin(self._visitor.origin + path, got.location))
+            target = self._here(_joined(self._visitor.origin + path, got.location))
             if target is None:
                 return got.location, Got(problem="leads to another site")
             path = target

@@ -102,6 +102,9 @@ class Prefixes:
             except (SlipwayError, TimeoutError) as error:
                 log.info("%s: its prefix was not measured: %r", name, error)
                 verdict = None
+            except Exception:
+                log.exception("%s: its prefix was not measured", name)
+                verdict = None
         if verdict is not None and self._wishes.get(name) is wish:
             self._show(name, verdict)
         if verdict is None or not verdict.ok:

@@ -18,6 +18,7 @@ from monitor.ports.files import Files, RootScan, RootTrouble
 from monitor.ports.meter import Meter, Unmeasured
 from monitor.ports.watch import Wanted, Watch
 from monitor.services.keeper import Keeper, Tools
+from monitor.services.lasting import lasting
 
 WALK_SHARE = 0.02
 ENGINE_RETRY_S = 2.0
@@ -68,8 +69,8 @@ class Reconciler:
         """Scan, watch and listen until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._scans(group), name="scan")
-            group.create_task(self._watch.run(), name="watch")
-            group.create_task(self._file_hints(), name="file hints")
+            for name, loop in (("watch", self._watch.run), ("file hints", self._file_hints)):
+                group.create_task(lasting(loop, self._clock, name), name=name)
             group.create_task(self._engine_hints(), name="engine hints")
 
     async def _scans(self, group: asyncio.TaskGroup) -> None:
@@ -130,10 +131,12 @@ class Reconciler:
     async def _keep(self, keeper: Keeper) -> None:
         try:
             await keeper.run()
+            self._scan_now.set()
+        except Exception:
+            log.exception("workspace %s is taken up anew by the next scan", keeper.name)
         finally:
             self._keepers.pop(keeper.name, None)
             self._watch.forget(keeper.folder.name)
-        self._scan_now.set()
 
     async def _adopt(self, group: asyncio.TaskGroup) -> None:
         """Instances without a folder get a keeper that removes them; all others are looked at if they changed."""
@@ -163,13 +166,19 @@ class Reconciler:
                 self._scan_now.set()
 
     async def _engine_hints(self) -> None:
+        told = ""
         while True:
             try:
                 async for name in self._engine.hints():
+                    told = ""
                     if name in self._keepers:
                         self._keepers[name].poke()
             except SlipwayError as error:
-                log.warning("engine events broke off: %s", error.message)
+                if error.message != told:
+                    log.warning("engine events broke off: %s", error.message)
+                told = error.message
+            except Exception:
+                log.exception("engine events broke off")
             await self._clock.sleep(ENGINE_RETRY_S)
             for keeper in tuple(self._keepers.values()):
                 keeper.poke()

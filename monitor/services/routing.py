@@ -98,8 +98,12 @@ class Routing:
                 await self._publish()
             except SlipwayError as error:
                 log.warning("routes not published: %s", error.message)
-                await asyncio.sleep(RETRY_S)
-                self._dirty.set()
+            except Exception:
+                log.exception("routes not published")
+            else:
+                continue
+            await asyncio.sleep(RETRY_S)
+            self._dirty.set()
 
     async def live(self, instance: Instance, spec: LaunchSpec, *, wait_s: float) -> bool:
         """Whether visitors' requests reach this instance within `wait_s`; raises `RouterAway`."""

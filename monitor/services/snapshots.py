@@ -20,6 +20,7 @@ from monitor.domain.history.snapshot import (
     write_snapshot,
 )
 from monitor.domain.moments import NS, rfc3339
+from monitor.domain.streams import asked_for
 from monitor.errors import Away, Conflict, NotFound, UsageError
 from monitor.ports.clock import Clock
 from monitor.ports.store import KeyExists, NoSuchKey
@@ -113,7 +114,8 @@ class Snapshots:
         found = await self._shown(workspace, checked_name(name))
         if found is None:
             raise NotFound(
-                f"{workspace} has no snapshot {name!r}.", hint=f"`slipway snapshot list {workspace}` shows them all"
+                f"{workspace} has no snapshot {name!r}.",
+                hint=f"`slipway snapshot list {asked_for(workspace)}` shows them all",
             )
         return found
 

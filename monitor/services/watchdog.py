@@ -8,6 +8,7 @@ twice.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -18,6 +19,8 @@ from monitor.ports.clock import Clock
 from monitor.ports.router import Router, RouterAway
 
 LONGEST_PAUSE_S = 300.0
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,10 @@ class Watchdog:
     async def run(self, wanted: Callable[[], RouteTable], *, every_s: float = 5.0) -> None:
         """Look every `every_s` seconds, at the table wanted then; ends only by cancellation."""
         while True:
-            await self.look(wanted())
+            try:
+                await self.look(wanted())
+            except Exception:
+                log.exception("a look at the router's table failed; the next one comes")
             await self._clock.sleep(every_s)
 
     async def look(self, wanted: RouteTable) -> dict[str, str]:

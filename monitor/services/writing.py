@@ -48,7 +48,7 @@ class Writes:
         """
         inside, folder = checked(path), self._folder(name)
         async with self._locks.setdefault(name, asyncio.Lock()):
-            put = await self.writing.put(folder, inside, data, expected, MOST_BYTES)
+            put = await self.writing.put(folder, inside, self._while_free(name, data), expected, MOST_BYTES)
         kept, reason = await self._kept(folder, inside)
         revision = await self._revision(name, inside, put.sha256) if wait and kept else None
         return {
@@ -75,6 +75,12 @@ class Writes:
         if doing := self.turns.doing(name):
             raise Conflict(f"{name} is busy: {doing}", hint="try again once that is over")
         return self.root / state.folder
+
+    async def _while_free(self, name: str, data: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """An upload takes its time: a restore may have begun, or the workspace be gone, by its end."""
+        async for piece in data:
+            yield piece
+        self._folder(name)
 
     async def hash(self, name: str, path: str) -> str:
         """The hash of what is there now, "" for no file."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import secrets
+from dataclasses import replace
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from monitor.domain.access import Scope
 from monitor.domain.audit import HOST, Act
@@ -23,6 +24,8 @@ HEADER = "X-Request-Id"
 _GIVEN = re.compile(r"[\w.-]{1,64}", re.ASCII)
 MOST = 1000
 REFUSED = frozenset({401, 403, 429})
+NAMELESS, MINUTE_S = 100, 60.0
+"""Records of requests without a good token, a minute: any page in a browser can cause them, as fast as it likes."""
 
 
 class Auditing:
@@ -33,6 +36,7 @@ class Auditing:
         self._meter = meter
         self._clock = clock
         self._guard = guard
+        self._minute, self._nameless = 0.0, 0
 
     def routes(self) -> list[web.RouteDef]:
         """The one path."""
@@ -55,8 +59,21 @@ class Auditing:
             took = self._clock.monotonic() - began
             self._meter.observe(Name.API_SECONDS, took, method=_method(request), status=str(response.status))
         if request.method not in SAFE_METHODS or response.status in REFUSED:
-            self._audit.note(self._act(request, response, request_id))
+            self._note(self._act(request, response, request_id))
         return response
+
+    def _note(self, act: Act) -> None:
+        if act.who:
+            self._audit.note(act)
+            return
+        now = self._clock.monotonic()
+        if now - self._minute >= MINUTE_S:
+            self._minute, self._nameless = now, 0
+        self._nameless += 1
+        if self._nameless < NAMELESS:
+            self._audit.note(act)
+        elif self._nameless == NAMELESS:
+            self._audit.note(replace(act, reason="more without a token are not written down in this minute"))
 
     @needs(Scope.ADMIN)
     async def newest(self, request: web.Request) -> web.Response:
@@ -81,4 +98,4 @@ class Auditing:
 
 
 def _method(request: web.Request) -> str:
-    return request.method if request.method.isalpha() and len(request.method) <= 10 else "other"
+    return request.method if request.method in hdrs.METH_ALL else "other"

@@ -71,10 +71,10 @@ class Client:
         async for _ in self._socket:
             pass
 
-    async def refuse(self, why: str) -> None:
-        """Close for want of a good token, unless it was already told to end for another reason."""
+    async def refuse(self, why: str, *, for_good: bool) -> None:
+        """Close what was not let in, unless it is told to end already; without `for_good` it may try again."""
         if not self._end.is_set():
-            self.end(WSCloseCode.POLICY_VIOLATION, why)
+            self.end(WSCloseCode.POLICY_VIOLATION if for_good else WSCloseCode.TRY_AGAIN_LATER, why)
         await self.close(*self._why)
 
     async def close(self, code: int, why: str) -> None:

@@ -22,9 +22,10 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from monitor.domain.access import Scope
 from monitor.errors import Away, SlipwayError
 from monitor.services.registry import Event, Registry
+from monitor.services.sign_in import Unauthorized
 from monitor.web.answers import as_text
 from monitor.web.clients import Client
-from monitor.web.guard import Guard, is_open
+from monitor.web.guard import Forbidden, Guard, is_open
 
 AUTH_S = 5.0
 # Ping and pong together (1.5 times this) stay under 15 s.
@@ -70,7 +71,7 @@ class Events:
             self._clients.add(client)
             await self._serve(client, since)
         except SlipwayError as error:
-            await client.refuse(error.message)
+            await client.refuse(error.message, for_good=isinstance(error, Unauthorized | Forbidden))
         except Exception:
             # Nothing may be answered any more: an HTTP error would be written into the stream.
             log.exception("a live stream failed")
@@ -102,13 +103,14 @@ class Events:
     async def _proof(self, client: Client) -> tuple[str, int | None]:
         """The id of the token a client sends as its first message, and its `since`.
 
-        Raises `Unauthorized`, `TooManyTries` or `Forbidden`.
+        Raises `Unauthorized` or `Forbidden`, and what another try may mend: `TooManyTries`, `Away` where it said
+        nothing (a busy machine can be that slow; whoever is signed in stays so).
         """
         try:
             async with asyncio.timeout(AUTH_S):
                 message = await client.first()
         except TimeoutError:
-            message = None
+            raise Away(f"nothing was said for {AUTH_S:g} s") from None
         said = _object(message.data) if message is not None and message.type is WSMsgType.TEXT else {}
         secret = said.get("token")
         token = self._guard.prove(secret if isinstance(secret, str) else "", client.place)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -27,6 +28,8 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OWN_SITE = frozenset({"same-origin", "none"})
 WHO = web.RequestKey("slipway_who", Token)
 """Where a request keeps the token it came with."""
+STILL: web.RequestKey[Callable[[], bool]] = web.RequestKey("slipway_still")
+"""Says whether that token is good now: answers that go on for hours ask again and again."""
 _SCOPE = "slipway_scope"
 
 
@@ -85,6 +88,8 @@ class Guard:
             if isinstance(scope, Scope) and not self.trusted:
                 request[WHO] = self.prove(_bearer(request), request.remote or "")
                 self.allow(request[WHO], scope)
+                still: Callable[[], bool] = partial(self.access.good, request[WHO].id)
+                request[STILL] = still
         return await handler(request)
 
     def check_place(self, request: web.Request) -> None:

@@ -16,7 +16,6 @@ import hashlib
 import json
 import os
 import resource
-import shutil
 import signal
 import sqlite3
 import stat
@@ -34,6 +33,10 @@ RACY_S, RACY_NS = 0.02, 20_000_000
 LOCKED_S, BACKUP_S, BACKUP_MEMORY = 30.0, 300, 2 << 30
 OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 NOBODY = 65532
+
+
+class TooLarge(Exception):
+    """It holds more than the limit by now."""
 
 
 class Look:
@@ -120,6 +123,7 @@ class Copy:
         self.look, self.into, self.owner = look, arguments["into"], arguments["owner"]
         self.known = (arguments["known"] or {}).get("databases", {})
         self.limit = arguments["limit"]
+        self.left = self.limit
         self.unstable, self.unread, self.databases = [], list(look.unread), {}
 
     def run(self):
@@ -160,14 +164,25 @@ class Copy:
             with _opened(self.look.top, path) as file:
                 before = os.fstat(file.fileno())
                 with open(self.to(path), "wb") as out:
-                    shutil.copyfileobj(file, out, CHUNK)
+                    copied = self._pour(file, out)
                 # A write within the same tick of the clock would leave no trace.
                 time.sleep(RACY_S if abs(time.time_ns() - before.st_mtime_ns) < RACY_NS else 0)
                 after = os.fstat(file.fileno())
             settled = _stamp(before) == _stamp(after) and os.lstat(self.to(path)).st_size == after.st_size
             if settled or time.monotonic() > until:
+                self.left -= copied
                 return after, settled
             time.sleep(PAUSE_S)
+
+    def _pour(self, file, out):
+        """How many bytes it was: the app may have written without end since its volume was measured."""
+        copied = 0
+        while data := file.read(CHUNK):
+            copied += len(data)
+            if copied > self.left:
+                raise TooLarge
+            out.write(data)
+        return copied
 
     def _database(self, path):
         """Through the backup API; False where SQLite cannot read it: then it is a file like any other."""
@@ -177,11 +192,12 @@ class Copy:
         with open(out, "xb") as made:
             if os.geteuid() == 0:
                 os.fchown(made.fileno(), info.st_uid or NOBODY, info.st_gid or NOBODY)
-        if not _in_child(info, lambda: _back_up(self.look.path(path), out), self.limit):
+        if not _in_child(info, lambda: _back_up(self.look.path(path), out), self.left):
             _remove(out)
             if os.path.exists(self.look.path(path) + "-wal"):
                 self.unstable.append(path)
             return False
+        self.left -= os.lstat(out).st_size
         sha256, time_ns = _hash(out), max(info.st_mtime_ns, wal[1] if wal else 0)
         before = self.known.get(path)
         # The same content has the same time: SQLite touches a database it only tidies up.
@@ -197,7 +213,9 @@ class Copy:
             os.chown(to, *self.owner, follow_symlinks=False)
         os.utime(to, ns=(time_ns, time_ns), follow_symlinks=False)
         if not link:
-            os.chmod(to, stat.S_IMODE(info.st_mode))
+            # The copy may be root's on the host: what an app made must not run as that.
+            kept = 0o3777 if stat.S_ISDIR(info.st_mode) else 0o1777
+            os.chmod(to, info.st_mode & kept)
 
 
 def _back_up(source, out):
@@ -304,7 +322,10 @@ def main(arguments):
     if size > arguments["limit"]:
         return {**answer, "state": "too-large", "mark": None}
     copy = Copy(look, arguments)
-    copy.run()
+    try:
+        copy.run()
+    except TooLarge:
+        return {**answer, "state": "too-large", "bytes": max(size, arguments["limit"] + 1), "mark": None}
     done = {"digest": "" if copy.unstable else mark, "databases": copy.databases}
     return {**answer, "state": "copied", "mark": done, "unstable": sorted(set(copy.unstable)), "unread": copy.unread}
 

@@ -10,6 +10,7 @@ all of it did; then the new content moves up. Nothing but renames lies between t
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -75,7 +76,7 @@ class Replacing:
         for path, mode, time_ns in json.loads((self.own / COMMIT).read_text("ascii")):
             folder = self.volume / path
             # The volume is its app's to write, the note too: nothing outside of it is touched.
-            if os.path.realpath(folder) != os.path.join(os.path.realpath(self.volume), path):
+            if os.path.isabs(path) or os.path.realpath(folder) != os.path.join(os.path.realpath(self.volume), path):
                 continue
             with contextlib.suppress(FileNotFoundError):
                 folder.chmod(mode)
@@ -174,6 +175,9 @@ def _again(function, path, _error):
 
 def main(arguments):
     """Returns what became of an earlier run and of this one."""
+    # One that a killed monitor left running is waited for: two at once would take each other's files for old ones.
+    alone = os.open(arguments["volume"], os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    fcntl.flock(alone, fcntl.LOCK_EX)
     replacing = Replacing(arguments["volume"], arguments["owner"])
     earlier = replacing.recover()
     if arguments["from"] is None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from monitor.adapters.docker_engine.engine import DockerEngine
 from monitor.adapters.docker_engine.placing import Options
-from monitor.adapters.fake_engine import FakeEngine, Stage
+from monitor.adapters.fake_engine import FakeEngine
+from monitor.adapters.fake_stage import Stage
 from monitor.app import engines
 from monitor.app.install import Install
 from monitor.app.run import run

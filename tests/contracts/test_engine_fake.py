@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from monitor.adapters.clock import SystemClock
-from monitor.adapters.fake_engine import FakeEngine, Part, Stage, calls_that_write
+from monitor.adapters.fake_engine import FakeEngine, calls_that_write
+from monitor.adapters.fake_stage import Part, Stage
 from monitor.domain.command import Command, Ran
 from monitor.domain.launch import LaunchSpec, ProjectType, Source
 from monitor.ports.engine import Engine, EngineAway, Hear, Instance, Launch

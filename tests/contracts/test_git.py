@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 import os
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.adapters.git import objects
 from monitor.adapters.git.clones import Clones
 from monitor.adapters.git.credentials import FILE, Credential, Credentials
 from monitor.adapters.git.running import Runner
@@ -18,7 +20,7 @@ from monitor.domain.git.leaf import LINK, MODULE, PROGRAM, Leaf
 from monitor.domain.git.names import Author
 from monitor.domain.git.urls import parse_url
 from monitor.errors import NotFound, UsageError
-from monitor.ports.git import GitAway, Rejected
+from monitor.ports.git import GitAway, Rejected, TooLarge
 from tests.support.git_server import Remote, git, served
 
 SECRET = "s3cret-t0ken-of-a-test"
@@ -227,3 +229,53 @@ def test_the_longest_address_that_fits_is_used(tmp_path: Path) -> None:
         assert found.find("shop", parse_url(address)).username == username  # type: ignore[union-attr]
     for address in ("https://example.org.evil.test/x", "http://example.org/team/x", "https://example.org:444/team/x"):
         assert found.find("shop", parse_url(address)) is None
+
+
+async def test_the_keys_of_whoever_runs_the_monitor_are_not_tried(tmp_path: Path) -> None:
+    """A workspace names the address: only a credential meant for it may be shown there."""
+    import shlex
+
+    runner, url = Runner(tmp_path / "git", ["ssh"]), parse_url("git@example.org:x.git")
+    words = shlex.split(runner.environment(tmp_path / "x.git", url)["GIT_SSH_COMMAND"])
+    assert "IdentityFile=none" in words
+    assert "IdentityAgent=none" in words
+    key = Credential(url="ssh://git@example.org", ssh_key=tmp_path / "key")
+    words = shlex.split(runner.environment(tmp_path / "x.git", url, key)["GIT_SSH_COMMAND"])
+    assert words[-2:] == ["-i", str(tmp_path / "key")]
+    assert "IdentityFile=none" not in words
+
+
+async def test_a_remote_that_is_too_large_is_not_taken(
+    remote: Remote, clones: Clones, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its size is nobody's promise: what comes is weighed while it comes, and nothing of it stays."""
+    allow(tmp_path / "data", address)
+    clones.most = 1024 * 1024
+    monkeypatch.setattr("monitor.adapters.git.clones.LOOK_S", 0.01)
+    remote.commit({"small": "1"})
+    assert (await clones.fetch("shop", parse_url(address))).commit
+    remote.commit({f"large-{number}": os.urandom(1024 * 1024) for number in range(24)})
+    with pytest.raises(TooLarge):
+        await clones.fetch("shop", parse_url(address))
+    kept = tmp_path / "data" / "git" / "shop.git" / "objects"
+    assert sum(path.stat().st_size for path in kept.rglob("*") if path.is_file()) < 1024 * 1024
+
+
+async def test_a_tree_that_holds_itself_over_and_over_is_not_unfolded(clones: Clones, tmp_path: Path) -> None:
+    """A kilobyte of trees, a million million paths."""
+    leaf = Leaf(PLAIN, await blob(clones, b"x" * 100))
+
+    def bomb(place: Path) -> str:
+        with objects.opened(place, {}) as those:
+            tree = those.put_tree({f"f{number}": leaf for number in range(10)})
+            for _ in range(11):
+                entries = b"".join(b"40000 d%d\0%s" % (number, bytes.fromhex(tree)) for number in range(10))
+                tree = those.put(entries, b"tree")
+            return those.put_commit(tree, None, "bomb", ADA, 0)
+
+    await clones.stored("shop")
+    commit = await asyncio.to_thread(bomb, tmp_path / "data" / "git" / "shop.git")
+    with pytest.raises(TooLarge):
+        await clones.leaves("shop", commit)
+    with clones.opened("shop") as blobs:
+        assert blobs.size(leaf.id) == 100

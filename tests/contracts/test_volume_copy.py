@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.contracts.volume_programs import AS_APP, a_place, copy, give
+from tests.contracts.volume_programs import AS_APP, PROGRAMS, a_place, copy, give
 from tests.support.waiting import until_sync
 
 HAMMER = """
@@ -175,3 +175,31 @@ def test_more_than_the_limit_is_not_copied(place: Path) -> None:
     (volume / "large").write_bytes(bytes(1000))
     answer = copy(volume, place / "copy", limit=999)
     assert (answer["state"], answer["bytes"], os.listdir(place / "copy")) == ("too-large", 1000, [])
+
+
+def test_what_grew_since_it_was_measured_is_not_copied_without_end(place: Path) -> None:
+    """An app may write as fast as its copy is read, or make a file of a terabyte after the look."""
+    source = (PROGRAMS / "volume_copy.py").read_text()
+    module: dict[str, Any] = {"__name__": "volume_copy"}
+    exec(compile(source, "volume_copy.py", "exec"), module)
+    (place / "volume" / "small").write_text("small")
+    (place / "copy").mkdir()
+    look = module["Look"](str(place / "volume"))
+    os.truncate(place / "volume" / "small", 1 << 40)
+    asked = {"into": str(place / "copy"), "limit": 1 << 20, "known": None, "owner": None}
+    with pytest.raises(module["TooLarge"]):
+        module["Copy"](look, asked).run()
+    assert (place / "copy" / "small").stat().st_size <= 1 << 20
+
+
+def test_what_may_run_as_its_owner_does_not_as_the_copys_owner(place: Path) -> None:
+    """The copy belongs to whoever runs the monitor: a set-user-ID program of an app would be theirs."""
+    volume = place / "volume"
+    (volume / "program").write_text("#!/bin/sh")
+    (volume / "folder").mkdir()
+    give(volume)
+    (volume / "program").chmod(0o6755)
+    (volume / "folder").chmod(0o2775)
+    copy(volume, place / "copy")
+    assert (place / "copy" / "program").stat().st_mode & 0o7777 == 0o755
+    assert (place / "copy" / "folder").stat().st_mode & 0o7777 == 0o2775

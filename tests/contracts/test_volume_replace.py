@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from pathlib import Path
@@ -102,7 +103,8 @@ def test_what_an_app_put_in_the_way_of_the_notes_leads_nowhere(tmp_path: Path) -
     own = volume / ".slipway-data"
     own.mkdir()
     (own / "moved").write_text("[]")
-    (own / "commit").write_text('[["../outside", 511, 0], ["a/../../outside", 511, 0]]')
+    notes = [["../outside", 511, 0], ["a/../../outside", 511, 0], [str(outside.resolve()), 511, 0]]
+    (own / "commit").write_text(json.dumps(notes))
     replace(volume, None)
     assert picture(volume) == picture(new)
     assert stat.S_IMODE(outside.stat().st_mode) == 0o711

@@ -17,6 +17,7 @@ import pytest
 from monitor.adapters.clock import SystemClock
 from monitor.adapters.disk.walking import walk
 from monitor.adapters.watch import FolderWatch
+from monitor.adapters.watching import shard as shards
 from monitor.ports.watch import ROOT, Wanted, wanted_of
 from tests.support.waiting import until
 
@@ -220,6 +221,7 @@ from pathlib import Path
 Path("/proc/sys/user/max_inotify_watches").write_text("60")
 from monitor.adapters.clock import SystemClock
 from monitor.adapters.watch import FolderWatch
+from monitor.adapters.watching import shard as shards
 from monitor.ports.watch import Wanted
 async def main():
     root = Path(sys.argv[1])
@@ -259,3 +261,23 @@ async def test_it_ends_at_once_also_while_a_watcher_is_being_started(tmp_path: P
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_a_watcher_that_cannot_even_begin_is_told_of_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, really = project(tmp_path, "one"), shards._Thread
+
+    def none_left(shard: object) -> object:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(shards, "_Thread", none_left)
+    async with watching(tmp_path) as heard:
+        heard.watch.keep("one", wanted_of(walk(one)))
+        await until(lambda: "new thread" in (heard.watch.state.deaf or ""), 5, "to say that it is deaf")
+        monkeypatch.setattr(shards, "_Thread", really)
+        await until(lambda: heard.watch.state.deaf is None, 20, "to hear again")
+        await heard.ready("one")
+        start = time.monotonic()
+        (one / "src" / "deep" / "a.js").write_text("2")
+        assert await heard.after(start, "one") < 1.0

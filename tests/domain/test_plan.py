@@ -28,7 +28,7 @@ def test_nothing_runs_so_the_first_generation_starts():
     (action,) = plan(Desired(SPEC, "d"), Observed(), Backoff(), 0)
     assert isinstance(action, Start)
     assert action.generation == 1
-    assert action.reason == "nothing runs for it"
+    assert action.reason == "nothing runs yet"
 
 
 def test_started_then_confirmed_then_nothing_left():

@@ -18,6 +18,7 @@ from monitor.domain.state import Failure
 from monitor.domain.workspace import Phase
 from monitor.settings import Settings
 from monitor.web.server import dashboard
+from tests.support import screenshots
 from tests.support.accessibility import serious
 from tests.support.face import HOSTILE, Stage, populate
 from tests.support.ports import free_port
@@ -59,7 +60,7 @@ def _bad(said: ConsoleMessage) -> bool:
 
 
 @pytest.fixture
-async def shown(browser: Browser) -> AsyncIterator[Shown]:
+async def shown(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Shown]:
     stage, settings = Stage(), Settings(dashboard_port=free_port())
     token, secret = stage.access.new(Scope.ADMIN)
     context = await browser.new_context()
@@ -68,6 +69,7 @@ async def shown(browser: Browser) -> AsyncIterator[Shown]:
     shown.page.on("pageerror", lambda error: shown.complaints.append(str(error)))
     async with dashboard(stage.face, settings):
         yield shown
+        await screenshots.keep(context, request.node.name)
         await context.close()
 
 
@@ -78,7 +80,7 @@ async def test_a_card_appears_and_turns_to_serving_without_a_reload(shown: Shown
     shown.stage.add("shop", type="node", phase=Phase.STARTING, progress=("installing: 1 of 2",))
     await shown.card("shop", "starting")
     assert "installing: 1 of 2" in await shown.page.inner_text('.card[data-name="shop"]')
-    shown.stage.registry.update("shop", phase=Phase.SERVING, progress=(), reason="generation 1 answers")
+    shown.stage.registry.update("shop", phase=Phase.SERVING, progress=(), reason="it answers")
     await shown.card("shop", "serving")
     assert await shown.page.get_attribute(".card .site", "href") == "http://localhost:8080/shop/"
     assert await shown.page.get_attribute(".card .host", "href") == "http://shop.localhost:8080/shop/"

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support import screenshots
+from tests.support.accessibility import serious
 from tests.support.slipway import Slipway
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ def slipway() -> Iterator[Slipway]:
 
 
 @pytest.fixture
-async def page(slipway: Slipway, browser: Browser) -> AsyncIterator[Page]:
+async def page(slipway: Slipway, browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Page]:
     context = await browser.new_context()
     page = await context.new_page()
     page.set_default_timeout(PATIENCE_MS)
@@ -62,6 +64,7 @@ async def page(slipway: Slipway, browser: Browser) -> AsyncIterator[Page]:
     await page.goto(f"http://127.0.0.1:{slipway.dashboard_port}/#token={ADMIN}")
     await page.locator("a", has_text="System").click()
     yield page
+    await screenshots.keep(context, request.node.name)
     await context.close()
     assert complaints == []
 
@@ -93,6 +96,9 @@ async def test_what_it_stands_on_is_told(slipway: Slipway, page: Page) -> None:
     }
     await page.locator("#sys-state").get_by_text("1 serving").wait_for()
     await page.locator("#sys-log").get_by_text("ready workspaces=").wait_for()
+    for scheme in ("light", "dark"):
+        await page.emulate_media(color_scheme=scheme)
+        assert await serious(page) == []
 
 
 async def test_a_copy_is_made_and_read_back(page: Page) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support import screenshots
 from tests.support.accessibility import serious
 from tests.support.slipway import Slipway
 
@@ -66,7 +67,9 @@ def secret(slipway: Slipway) -> str:
 
 
 @pytest.fixture
-async def page(slipway: Slipway, secret: str, browser: Browser) -> AsyncIterator[Page]:
+async def page(
+    slipway: Slipway, secret: str, browser: Browser, request: pytest.FixtureRequest
+) -> AsyncIterator[Page]:
     """Signed in; every complaint of the browser is a failure."""
     context = await browser.new_context()
     page = await context.new_page()
@@ -76,6 +79,7 @@ async def page(slipway: Slipway, secret: str, browser: Browser) -> AsyncIterator
     await page.goto(f"http://127.0.0.1:{slipway.dashboard_port}/#token={secret}")
     await page.wait_for_selector('body[data-connection="live"]', timeout=WAIT_MS)
     yield page
+    await screenshots.keep(context, request.node.name)
     await context.close()
     assert complaints == []
 

@@ -13,6 +13,7 @@ import pytest
 
 from monitor.cli.client import Client
 from monitor.errors import SlipwayError
+from tests.support import screenshots
 from tests.support.slipway import Slipway
 from tests.support.waiting import until_sync
 
@@ -82,11 +83,12 @@ class Seen:
 
 
 @pytest.fixture
-async def seen(browser: Browser, whole: Slipway) -> AsyncIterator[Seen]:
+async def seen(browser: Browser, whole: Slipway, request: pytest.FixtureRequest) -> AsyncIterator[Seen]:
     context = await browser.new_context(accept_downloads=True)
     context.set_default_timeout(WAIT_MS)
     found = Seen(whole, await context.new_page())
     yield found
+    await screenshots.keep(context, request.node.name)
     assert found.cut_off or found.complaints == []
     await context.close()
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support import screenshots
 from tests.support.slipway import Slipway
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ def slipway(request: pytest.FixtureRequest) -> Iterator[Slipway]:
 
 
 async def test_a_dropped_folder_becomes_a_card_that_serves_without_a_reload(
-    slipway: Slipway, browser: Browser, tmp_path: Path
+    slipway: Slipway, browser: Browser
 ) -> None:
     link = slipway.data / "sign-in"
     assert link.stat().st_mode & 0o777 == 0o600
@@ -68,7 +67,7 @@ async def test_a_dropped_folder_becomes_a_card_that_serves_without_a_reload(
     slipway.until_text("/shop/", "open")
     slipway.drop("broken", {"compose.yaml": "services:\n  web:\n    image: web\n    privileged: true\n"})
     await page.locator(".card[data-name=broken][data-phase=failed]").get_by_text("privileged").first.wait_for()
-    await page.screenshot(path=os.environ.get("SLIPWAY_SCREENSHOT") or tmp_path / "dashboard.png", full_page=True)
+    await screenshots.keep(page.context, f"spine-{slipway.engine}")
 
     slipway.delete("shop")
     await card.wait_for(state="detached")

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.adapters.fake_engine import FakeEngine, Stage
+from monitor.adapters.fake_engine import FakeEngine
+from monitor.adapters.fake_stage import Stage
 from monitor.adapters.state_files import DiskStateFiles
 from monitor.domain.data_terms import DataTerms, every, size
 from monitor.domain.state import WorkspaceState

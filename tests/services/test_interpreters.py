@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from monitor.adapters.clock import SystemClock
-from monitor.adapters.fake_engine import Stage
+from monitor.adapters.fake_stage import Stage
 from monitor.domain.state import WorkspaceState
 from tests.services.world import World, world
 from tests.support.waiting import until

@@ -155,7 +155,25 @@ def _lies(name: str, said: int) -> bytes:
     return bytes(data)
 
 
+def _announced(kind: bytes) -> bytes:
+    """A header that announces a header that announces a header …"""
+    info = tarfile.TarInfo("x")
+    info.type = kind
+    return info.tobuf(tarfile.GNU_FORMAT) * 900 + tarfile.TarInfo("a").tobuf() + bytes(1024)
+
+
+def _shifted() -> bytes:
+    """A zip whose list of contents is said to be further on than it is, so that its files begin before the file."""
+    data = bytearray(zipped(("x", b"x")))
+    at = data.rfind(b"PK\x05\x06")
+    struct.pack_into("<L", data, at + 16, struct.unpack_from("<L", data, at + 16)[0] + 1000)
+    return bytes(data)
+
+
 HOSTILE: dict[str, bytes] = {
+    "tar-announced-names": _announced(tarfile.GNUTYPE_LONGNAME),
+    "tar-announced-pax": _announced(tarfile.XHDTYPE),
+    "zip-shifted": _shifted(),
     "tar-up": tarred(lambda a: entry(a, "../up")),
     "tar-absolute": tarred(lambda a: entry(a, "/tmp/up")),
     "tar-link": tarred(lambda a: entry(a, "link", b"", type=tarfile.SYMTYPE, linkname="/etc")),

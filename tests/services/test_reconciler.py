@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from monitor.adapters.clock import SystemClock
-from monitor.adapters.fake_engine import Part, Stage
+from monitor.adapters.fake_stage import Part, Stage
 from monitor.domain.workspace import Intent
 from tests.services.world import world
 from tests.support.waiting import until

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from monitor.adapters.clock import SystemClock
-from monitor.adapters.fake_engine import FakeEngine, Stage
+from monitor.adapters.fake_engine import FakeEngine
+from monitor.adapters.fake_stage import Stage
 from monitor.adapters.files import DiskFiles
 from monitor.adapters.process_engine.engine import ProcessEngine
 from monitor.adapters.process_engine.workshop import Config

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from monitor.adapters.clock import SystemClock
-from monitor.adapters.fake_engine import FakeEngine, Play, Stage, calls_that_write, serves
+from monitor.adapters.fake_engine import FakeEngine, calls_that_write
 from monitor.adapters.fake_router import FakeRouter
+from monitor.adapters.fake_stage import Play, Stage, serves
 from monitor.adapters.files import DiskFiles
 from monitor.adapters.state_files import DiskStateFiles
 from monitor.domain.state import WorkspaceState

@@ -120,13 +120,13 @@ def populate(stage: Stage) -> None:
         "atlas",
         type="node",
         phase=Phase.SERVING,
-        reason="generation 3 answers",
+        reason="it answers",
         description="Maps of places nobody has been to yet",
         evidence=("package.json has a start script", "package-lock.json: npm", "starts with npm start"),
         sync=kept,
         generation=3,
     )
-    shop("blog", type="static", phase=Phase.SERVING, icon="✍", reason="generation 1 answers", sync=kept, generation=1)
+    shop("blog", type="static", phase=Phase.SERVING, icon="✍", reason="it answers", sync=kept, generation=1)
     shop(
         "kitchen-api",
         type="python",

@@ -80,3 +80,20 @@ def test_a_clock_that_is_off_is_told_which_way() -> None:
     assert "behind" in clock(400.0).message
     assert "ahead of" in clock(-400.0).message
     assert {clock(400.0).level, clock(-400.0).level} == {Level.WARNING}
+
+
+def test_a_folder_nothing_can_be_written_to_is_refused(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, place: Path
+) -> None:
+    monkeypatch.setattr(machine, "writable", lambda path: path != place / ".slipway")
+    code, levels = _levels(capsys)
+    assert (code, levels["data folder"], levels["space for the workspaces folder"]) == (5, "refused", "ok")
+
+
+def test_one_port_for_both_is_refused_before_anything_starts(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SLIPWAY_HTTP_PORT", "SLIPWAY_DASHBOARD_PORT"):
+        monkeypatch.setenv(name, "8090")
+    assert _run(["up"]) == 2
+    assert "cannot share port 8090" in capsys.readouterr().err

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientError, web
 
 from monitor.domain.access import Scope
 from monitor.domain.workspace import Phase
+from monitor.services.jobs import Tell
 from monitor.web.answers import HEADERS
 from monitor.web.guard import OPEN, scope_of
 from monitor.web.server import dashboard_app
@@ -153,3 +155,20 @@ async def test_every_answer_carries_the_fixed_headers(door: Door, path: str) -> 
         assert response.headers[name] == HEADERS[name]
     assert "unsafe" not in response.headers["Content-Security-Policy"]
     assert "Set-Cookie" not in response.headers
+
+
+async def test_what_is_followed_ends_with_its_token(door: Door) -> None:
+    """R25: also where nothing more is said for hours."""
+
+    async def work(tell: Tell) -> None:
+        tell("waiting")
+        await asyncio.Event().wait()
+
+    job = door.stage.jobs.begin("run", "shop", work)
+    async with door.client.get(f"/api/jobs/{job.id}/log", headers=door.bearer(Scope.READ)) as answered:
+        assert answered.status == 200
+        door.stage.access.revoke(door.ids[Scope.READ])
+        async with asyncio.timeout(5):
+            with pytest.raises(ClientError):
+                await answered.read()
+    door.stage.jobs.cancel(job.id)

@@ -25,6 +25,7 @@ from monitor.domain.workspace import Phase
 from monitor.ports.store import NoSuchKey, StoreAway
 from monitor.ports.tracing import REQUEST_ID
 from monitor.services.measuring import Measuring
+from monitor.web.auditing import NAMELESS
 from monitor.web.face import Face, Oversight
 from monitor.web.server import dashboard_app
 from tests.support.face import Stage
@@ -99,6 +100,17 @@ async def test_what_changes_something_or_was_refused_is_written_down(watched: Do
     )  # fmt: skip
     assert b"wrong" not in file.read_bytes(), "a guessed token may be one of another place"
     assert b"secret" not in file.read_bytes()
+
+
+async def test_whoever_has_no_token_cannot_fill_the_disk_with_records(watched: Door, file: Path) -> None:
+    """Any page in the user's browser can ask, as often as it likes; those with a token are always written down."""
+    for _ in range(NAMELESS + 50):
+        assert (await watched.client.get("/api/status")).status == 401
+    lines = file.read_text().splitlines()
+    assert len(lines) == NAMELESS
+    assert "not written down" in json.loads(lines[-1])["reason"]
+    assert (await watched.client.get("/api/audit", headers=watched.bearer(Scope.READ))).status == 403
+    assert len(file.read_text().splitlines()) == NAMELESS + 1
 
 
 async def test_guessing_is_slowed_down_and_locks_nobody_out(watched: Door) -> None:

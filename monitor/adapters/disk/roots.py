@@ -8,10 +8,11 @@ import stat
 import struct
 from pathlib import Path
 
+from monitor.adapters.disk.opening import folder_fd
 from monitor.domain.workspace import Folder
 from monitor.ports.files import RootScan, RootTrouble
 
-_AT_SYMLINK_NOFOLLOW, _STATX_BTIME = 0x100, 0x800
+_AT_SYMLINK_NOFOLLOW, _AT_EMPTY_PATH, _STATX_BTIME = 0x100, 0x1000, 0x800
 _BTIME_AT = 80  # struct statx: stx_btime follows stx_attributes_mask and stx_atime
 
 
@@ -87,15 +88,26 @@ def _scan(fd: int) -> RootScan:
     )
 
 
+def identity(folder: Path) -> tuple[int, int, int]:
+    """Device, inode and birth time (0 where the file system keeps none) of a folder; raises `FolderGone`."""
+    with folder_fd(folder) as fd:
+        info = os.fstat(fd)
+        return info.st_dev, info.st_ino, _birth(fd, "", _AT_EMPTY_PATH) or 0
+
+
 def _born(fd: int, name: str, info: os.stat_result) -> int:
     """Birth time in ns where the file system keeps one, else the older of change and modification time."""
+    return _birth(fd, name, _AT_SYMLINK_NOFOLLOW) or min(info.st_ctime_ns, info.st_mtime_ns)
+
+
+def _birth(fd: int, name: str, flags: int) -> int | None:
     if _STATX is not None:
         buffer = ctypes.create_string_buffer(256)
-        done = _STATX(fd, os.fsencode(name), _AT_SYMLINK_NOFOLLOW, _STATX_BTIME, buffer)
+        done = _STATX(fd, os.fsencode(name), flags, _STATX_BTIME, buffer)
         if done == 0 and struct.unpack_from("=I", buffer)[0] & _STATX_BTIME:
             seconds, ns = struct.unpack_from("=qI", buffer, _BTIME_AT)
             return int(seconds) * 1_000_000_000 + int(ns)
-    return min(info.st_ctime_ns, info.st_mtime_ns)
+    return None
 
 
 def _unreadable(root: Path, error: OSError) -> RootTrouble:

@@ -157,9 +157,21 @@ def _answers(api: APIClient) -> bool:
 
 def _away(host: str, error: BaseException) -> EngineAway:
     return EngineAway(
-        f"no Docker daemon answers at {host or 'the default socket'} ({_short(error)})",
+        f"no Docker daemon answers at {host or 'the default socket'} ({_plainly(error)})",
         hint="start Docker, or set DOCKER_HOST to where it listens",
     )
+
+
+_PLAIN = {
+    "FileNotFoundError": "there is no such socket",
+    "PermissionError": "this user may not open it",
+    "ConnectionRefusedError": "nobody listens there",
+}
+
+
+def _plainly(error: BaseException) -> str:
+    said = _short(error)
+    return next((plain for name, plain in _PLAIN.items() if name in said), said)
 
 
 def _short(error: BaseException) -> str:

@@ -66,7 +66,7 @@ def _bounded(response: requests.Response) -> bytes:
 def _parsed(raw: bytes, verb: str) -> Json:
     try:
         answer: Any = json.loads(raw.strip().rpartition(b"\n")[2])
-    except ValueError:
+    except (ValueError, RecursionError):
         answer = None
     if not isinstance(answer, dict):
         raise LaunchFailed(f"the instance gave no answer to '{verb}'", hint="its log says more")

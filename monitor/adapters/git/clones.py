@@ -5,23 +5,26 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from monitor.adapters.git import objects
 from monitor.adapters.git.credentials import Credentials
 from monitor.adapters.git.running import Answer, Runner
+from monitor.adapters.git.weighing import weighed
 from monitor.domain.git.leaf import Leaf, Leaves
 from monitor.domain.git.names import Author, checked_branch
 from monitor.domain.git.urls import GitUrl
 from monitor.domain.workspace import NAME
 from monitor.errors import NotFound, SlipwayError
-from monitor.ports.git import Blobs, GitAway, Rejected, Tip
+from monitor.ports.git import Blobs, GitAway, Rejected, Tip, TooLarge
 
 FETCH_S, PUSH_S = 900.0, 600.0
+MIB = 1024 * 1024
+MAX_FETCH, LOOK_S = 4096 * MIB, 0.25
 _DENIED = re.compile(
     r"could not read (Username|Password)|Authentication failed|Permission denied|\b40[13]\b|prompts disabled",
     re.I,
@@ -38,10 +41,14 @@ class Clones:
         self._home, self._credentials = home, credentials
         self._runner = Runner(home, protocols)
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="git")
+        # Of its own: a worker busy with a large tree must not keep a fetch from being ended.
+        self._sizes = ThreadPoolExecutor(1, thread_name_prefix="git-sizes")
         self._making = asyncio.Lock()
+        self.most = MAX_FETCH
 
     def close(self) -> None:
         self._pool.shutdown()
+        self._sizes.shutdown()
 
     async def fetch(self, clone: str, url: GitUrl, branch: str | None = None) -> Tip:
         place = await self._made(clone)
@@ -54,10 +61,36 @@ class Clones:
         if (await self._runner.run(place, "rev-parse", "--verify", "--quiet", ref)).out.strip() != tip.encode():
             spec = f"+refs/heads/{found}:{ref}"
             fetched = ("fetch", "--no-tags", "--no-write-fetch-head", "--quiet", "--", url.text, spec)
-            await self._remote(clone, url, *fetched, within_s=FETCH_S)
+            async with self._bounded(place):
+                await self._remote(clone, url, *fetched, within_s=FETCH_S)
             # What was there a moment ago may have moved on by now.
             tip = (await self._plain(place, "rev-parse", "--verify", ref)).strip()
         return Tip(found, tip)
+
+    @asynccontextmanager
+    async def _bounded(self, place: Path) -> AsyncIterator[None]:
+        """End what is done in the block once it brought more than `MAX_FETCH` bytes; raises `TooLarge`."""
+        start = await self._off(weighed, place, True)
+        try:
+            async with asyncio.TaskGroup() as group:
+                watch = group.create_task(self._watch(place, start + self.most), name=f"git: size of {place.name}")
+                yield
+                watch.cancel()
+        except BaseExceptionGroup as errors:
+            await self._off(weighed, place, True)
+            raise errors.exceptions[0] from None
+
+    async def _watch(self, place: Path, most: int) -> None:
+        while True:
+            await asyncio.sleep(LOOK_S)
+            if await self._off(weighed, place) > most:
+                raise TooLarge(
+                    f"the remote repository has more than {self.most // MIB:,} MiB to fetch",
+                    hint="nothing of it was taken; copy the part you need into the workspaces folder",
+                )
+
+    async def _off(self, work: Callable[..., Found], *given: object) -> Found:
+        return await asyncio.get_running_loop().run_in_executor(self._sizes, work, *given)
 
     async def leaves(self, clone: str, commit: str) -> Mapping[str, Leaf]:
         return await self._worker(clone, lambda those: those.leaves(commit))

@@ -17,12 +17,15 @@ from monitor.domain.git.names import Author
 from monitor.domain.moments import NS
 from monitor.domain.restoring.standing import ancestors
 from monitor.errors import NotFound, SlipwayError
+from monitor.ports.git import TooLarge
 
 if TYPE_CHECKING:
     from git import Repo
 
 FOLDER = 0o40000
 MAX_DEPTH = 1000
+MAX_ENTRIES, MAX_TREE = 250_000, 8 * 1024 * 1024
+"""A few trees that hold each other many times over are billions of paths in a kilobyte."""
 STORED = "slipway-blobs"
 """Beside the objects: a line for each content we stored, its SHA-256 and its blob."""
 
@@ -33,6 +36,15 @@ class Objects:
     def __init__(self, repo: Repo) -> None:
         self._repo = repo
 
+    def size(self, blob: str) -> int:
+        """See `Blobs`."""
+        from gitdb.exc import BadObject, ODBError
+
+        try:
+            return int(self._repo.odb.info(bytes.fromhex(blob)).size)
+        except (BadObject, ODBError, ValueError, KeyError) as error:
+            raise NotFound(f"our clone has no blob {blob[:12]}", hint="pull again") from error
+
     def read(self, blob: str) -> bytes:
         """See `Blobs`."""
         return self._raw(blob, b"blob")
@@ -41,9 +53,16 @@ class Objects:
         """Every path of a commit, its names as `os.fsdecode` gives them."""
         tree = self._raw(commit, b"commit").split(b"\n", 1)[0].removeprefix(b"tree ").decode("ascii", "replace")
         found: dict[str, Leaf] = {}
+        folders = 0
         waiting = [("", tree, 0)]
         while waiting:
             start, name, depth = waiting.pop()
+            folders += 1
+            if folders + len(found) + len(waiting) > MAX_ENTRIES or self.size(name) > MAX_TREE:
+                raise TooLarge(
+                    f"the remote repository has more than {MAX_ENTRIES:,} files and folders",
+                    hint="copy the part you need into the workspaces folder",
+                )
             for mode, segment, child in _entries(self._raw(name, b"tree")):
                 path = start + os.fsdecode(segment)
                 if mode == FOLDER and depth < MAX_DEPTH:

@@ -31,7 +31,10 @@ _CONFIG = {
     "core.fsmonitor": "false",
     "core.alternateRefsCommand": "",
     "core.askPass": "",
+    "core.bigFileThreshold": "32m",
     "credential.helper": "",
+    # One pack, which is there whole or not at all.
+    "fetch.unpackLimit": "1",
     "fetch.recurseSubmodules": "false",
     "push.recurseSubmodules": "no",
     "submodule.recurse": "false",
@@ -143,11 +146,14 @@ class Runner:
         known = self.home / "known_hosts"
         options = [
             "BatchMode=yes", "StrictHostKeyChecking=accept-new", f"UserKnownHostsFile={known}", "ConnectTimeout=20",
-            "IdentitiesOnly=yes", "ForwardAgent=no", "PermitLocalCommand=no", "ControlMaster=no",
+            "IdentitiesOnly=yes", "IdentityAgent=none", "ForwardAgent=no", "PermitLocalCommand=no",
+            "ControlMaster=no",
         ]  # fmt: skip
         words = ["ssh", "-F", "/dev/null", *(word for option in options for word in ("-o", option))]
         if credential is not None and credential.ssh_key is not None:
-            words += ["-i", str(credential.ssh_key)]
+            return shlex.join([*words, "-i", str(credential.ssh_key)])
+        # Else ssh tries the keys of whoever runs the monitor, for an address that a workspace names.
+        words += ["-o", "IdentityFile=none"]
         return shlex.join(words)
 
 

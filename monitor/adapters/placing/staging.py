@@ -112,6 +112,6 @@ class Writer:
 
 
 def _pour(fd: int, data: bytes) -> None:
-    left = memoryview(data)
-    while left:
-        left = left[os.write(fd, left) :]
+    done = os.write(fd, data) if data else 0
+    while done < len(data):
+        done += os.write(fd, memoryview(data)[done:])

@@ -5,14 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
-import shutil
-import stat
-from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from pathlib import Path
 
 from monitor.adapters.process_engine import procfs, records, sandbox
+from monitor.adapters.process_engine.bringing import Bringing
 from monitor.adapters.process_engine.places import RUN, remove
 from monitor.adapters.process_engine.records import Record
 from monitor.adapters.process_engine.shipped import KEEPER_ENV, keeping
@@ -49,7 +46,7 @@ async def run(
         await loop.run_in_executor(pool, _end, workshop, spec.workspace, name)
         if into is not None:
             wanted = ComesBack(launch.files, spec.data)
-            await asyncio.shield(loop.run_in_executor(pool, _copy, slot, into, wanted))
+            await asyncio.shield(loop.run_in_executor(pool, Bringing(wanted).copy, slot, into))
     finally:
         await asyncio.shield(loop.run_in_executor(pool, _clear, workshop, spec.workspace, name))
     return Ran(code, f"killed by signal {code - 128}" if code > 128 else "")
@@ -123,31 +120,3 @@ def _clear(workshop: Workshop, workspace: str, name: str) -> None:
     _end(workshop, workspace, name)
     with contextlib.suppress(OSError):
         remove(workshop.places.workspace(workspace) / name)
-
-
-def _copy(slot: Path, into: Path, wanted: Callable[[str], bool]) -> None:
-    """Files, links and folders of the app folder that are wanted; nothing writes there any more."""
-    for path, info in _found(slot, wanted):
-        at, source = into / path, slot / path
-        at.parent.mkdir(parents=True, exist_ok=True)
-        if stat.S_ISDIR(info.st_mode):
-            at.mkdir(exist_ok=True)
-        elif stat.S_ISLNK(info.st_mode):
-            at.symlink_to(source.readlink())
-        else:
-            shutil.copyfile(source, at, follow_symlinks=False)
-            at.chmod(stat.S_IMODE(info.st_mode) & 0o777 | 0o600)
-            os.utime(at, ns=(info.st_mtime_ns, info.st_mtime_ns))
-
-
-def _found(slot: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, os.stat_result]]:
-    for folder, folders, files in os.walk(slot):
-        here = os.path.relpath(folder, slot)
-        for name in [*folders, *files]:
-            path = name if here == "." else f"{here}/{name}"
-            info = os.lstat(slot / path)
-            if wanted(path) and (
-                stat.S_ISREG(info.st_mode) or stat.S_ISDIR(info.st_mode) or stat.S_ISLNK(info.st_mode)
-            ):
-                yield path, info
-        folders[:] = [name for name in folders if wanted(name if here == "." else f"{here}/{name}")]

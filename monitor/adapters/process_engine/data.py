@@ -112,8 +112,11 @@ def _worked(
 
 
 def _give(workshop: Workshop, stage: Path) -> None:
-    """The programs are not us: all they work on must be theirs."""
-    workshop.owner.give(stage.parent)
-    for folder, _, names in os.walk(stage):
-        for path in (Path(folder), *(Path(folder, name) for name in names)):
+    """The programs are not us: all they work on must be theirs.
+
+    The innermost first: what is still to be given lies where only we can put anything in its place.
+    """
+    for folder, _, names in os.walk(stage, topdown=False):
+        for path in (*(Path(folder, name) for name in names), Path(folder)):
             workshop.owner.give(path)
+    workshop.owner.give(stage.parent)

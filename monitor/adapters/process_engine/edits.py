@@ -107,5 +107,5 @@ def _answer(data: bytes) -> Answer:
         said = json.loads(data)
         lines = tuple(evidence.clean(str(line).encode()) for line in said["log"][: evidence.LINES_LIMIT])
         return Answer(said["ok"] is True, evidence.clean(str(said["reason"]).encode()), lines)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return Answer(False, "the instance gave no answer that can be read", ())

@@ -17,7 +17,11 @@ from monitor.adapters.unpacking.writing import CHUNK, Tree
 from monitor.domain.creating.intake import Intake, Unsafe, What, shown
 
 HEADERS = 1024 * 1024
-DAMAGED = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, ValueError, OverflowError, IndexError)
+DAMAGED = (
+    tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, ValueError, OverflowError, IndexError,
+    # `tarfile` goes one deeper for each header that only announces the next.
+    RecursionError,
+)  # fmt: skip
 
 
 def unpack_tar(file: Path, tree: Tree, intake: Intake, *, packed: bool) -> None:

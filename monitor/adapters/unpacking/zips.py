@@ -61,6 +61,8 @@ def _one(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, tree: Tree, intake: I
         raise Unsafe(f"{shown(entry.filename)} is encrypted", hint="pack it without a password")
     if entry.compress_type not in KNOWN:
         raise Unsafe(f"{shown(entry.filename)} is packed in an unusual way", hint="pack it as a plain zip")
+    if entry.header_offset < 0:
+        raise zipfile.BadZipFile
     with archive.open(entry) as data:
         tree.copy(_chunks(data, entry.file_size), path, intake, runs=bool(mode & 0o111))
 

@@ -42,7 +42,7 @@ class Instruction:
         if self.rest.startswith("["):
             try:
                 found = json.loads(self.rest)
-            except ValueError:
+            except (ValueError, RecursionError):
                 return self.rest.split()
             if isinstance(found, list) and all(isinstance(word, str) for word in found):
                 return found

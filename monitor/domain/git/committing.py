@@ -55,8 +55,8 @@ def tree_to_push(
 ) -> dict[str, Leaf]:
     """The whole tree of the commit: `kept` (paths of the workspace) in `folder` of what `parent` has.
 
-    What of the parent never became a file here (submodules, refused names, `links` that were refused, with their
-    reasons) and what is `left_out` stays as it is there.
+    What of the parent never became a file here (submodules, refused names, `links` and large files that were refused,
+    with their reasons) and what is `left_out` stays as it is there.
     """
     before = below(parent, folder)
     carried = {p: leaf for p, leaf in before.items() if refusal(p, leaf) or p in links or p in left_out}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 PROTOCOLS = ("https", "ssh", "http", "git", "file")
 DEFAULT_PROTOCOLS = "https,ssh"
@@ -96,4 +96,7 @@ def _checked(url: GitUrl) -> GitUrl:
         raise ValueError("names a user with signs that cannot be in one")
     if not url.path.strip("/") or url.path.startswith("-"):
         raise ValueError("names no repository on that host")
+    if {".", ".."} & set(unquote(url.path).split("/")):
+        # Servers and git itself resolve it: it would reach beside what a credential is for.
+        raise ValueError("must not have `.` or `..` in its path")
     return url

@@ -14,7 +14,7 @@ from monitor.domain.history.lines import read_lines, write_lines
 WHAT = "base"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Base:
     """A full listing: `entries` by path, `packs` all those it names, `size` of the object in bytes."""
 

@@ -109,7 +109,8 @@ class EntryReader:
             raise BadObject("A file's line has seven items.")
         size, sha256 = fields.integer(line[4]), fields.sha256(line[5])
         found = fields.listed(line[6], 1_000_000)
-        pieces = tuple(self._piece(item, sha256 if len(found) == 1 else None) for item in found)
+        only = sha256 if len(found) == 1 else None
+        pieces = tuple([self._piece(item, only) for item in found])
         if (size == 0) != (not pieces) or (size == 0 and sha256 != EMPTY_SHA256):
             raise BadObject(f"{str(line[1])[:80]!r}: its size and its pieces do not fit together.")
         self._add(self._common(line, Kind.FILE, 7, size=size, sha256=sha256, pieces=pieces))

@@ -81,22 +81,24 @@ def _raw_lines(what: str, data: bytes) -> Iterator[bytes]:
     """Every line but the last, whose hash is compared; raises `BadObject` where it is missing or wrong."""
     digest = hashlib.sha256()
     held: bytes | None = None
-    for line in _split(what, data):
-        if held is not None:
-            digest.update(held + b"\n")
-            yield held
-        held = line
+    for found in _split(what, data):
+        lines = found if held is None else [held, *found]
+        held = lines.pop()
+        digest.update(b"".join([line + b"\n" for line in lines]))
+        yield from lines
     if held is None or held.decode("utf-8", "replace") != _encode([END, digest.hexdigest()]):
         raise BadObject(f"This {what} is damaged or cut off: its last line does not match what comes before.")
 
 
-def _split(what: str, data: bytes) -> Iterator[bytes]:
+def _split(what: str, data: bytes) -> Iterator[list[bytes]]:
+    """Lines as they come, never none at once."""
     rest = b""
     for chunk in _decompressed(what, data):
         *whole, rest = (rest + chunk).split(b"\n")
         if len(rest) > MAX_LINE:
             raise BadObject(f"This {what} has a line longer than {MAX_LINE} bytes.")
-        yield from whole
+        if whole:
+            yield whole
     if rest:
         raise BadObject(f"This {what} is cut off in the middle of a line.")
 
@@ -122,10 +124,18 @@ def _decompressed(what: str, data: bytes) -> Iterator[bytes]:
 
 def _value(what: str, line: bytes) -> Any:
     try:
-        return json.loads(line, parse_constant=_no_constant)
+        text = line.decode()
+        value, end = _decode(text)
     except (ValueError, RecursionError) as error:
         raise BadObject(f"This {what} has a line that is not JSON.") from error
+    if end != len(text):
+        raise BadObject(f"This {what} has a line that is more than JSON.")
+    return value
 
 
 def _no_constant(name: str) -> None:
     raise ValueError(name)
+
+
+# One for all lines: what the json module makes for each call takes longer than a line.
+_decode = json.JSONDecoder(parse_constant=_no_constant).raw_decode

@@ -25,6 +25,8 @@ def to_text(path: str) -> str:
 
 def from_text(text: object) -> str:
     """What `to_text` was given; raises `BadObject`."""
+    if type(text) is str and len(text) <= MAX_PATH and text.isascii() and "%" not in text:
+        return text
     if type(text) is not str or len(text) > 3 * MAX_PATH or _SURROGATE.search(text) or _MALFORMED.search(text):
         raise BadObject(f"{str(text)[:80]!r} is not the text of a path.")
     return unquote_to_bytes(text).decode("utf-8", "surrogateescape") if "%" in text else text

@@ -43,6 +43,7 @@ class _Planner:
     ) -> None:
         self._now, self._mode, self._path = standing, mode, path
         self._same, self._shared = same, shared
+        self._overs: dict[str, str] = {}
         self._refused = {p: why for p, e in wanted.items() if (why := self._refusal(e))}
         self._wanted = {p: e for p, e in wanted.items() if p not in self._refused}
         self._folders = folders_above(self._wanted) | {p for p, e in self._wanted.items() if e.kind is Kind.DIR}
@@ -75,10 +76,20 @@ class _Planner:
             return f"nested deeper than {MAX_DEPTH} folders"
         if why := now.obstacle(path):
             return why
-        for above in ancestors(path):
-            if above in now.entries and now.entries[above].kind is not Kind.DIR and not self._selected(above):
-                return f"{above} is no folder now, and outside of what was asked for"
+        if why := self._over(path.rpartition("/")[0]):
+            return why
         return self._folder_in_the_way(entry) if entry.kind is not Kind.DIR else ""
+
+    def _over(self, folder: str) -> str:
+        """What keeps everything in this folder from being placed; asked for once for all that is in it."""
+        if folder not in self._overs:
+            found = next((above for above in ancestors(f"{folder}/") if self._blocks(above)), None)
+            self._overs[folder] = f"{found} is no folder now, and outside of what was asked for" if found else ""
+        return self._overs[folder]
+
+    def _blocks(self, above: str) -> bool:
+        current = self._now.entries.get(above)
+        return current is not None and current.kind is not Kind.DIR and not self._selected(above)
 
     def _folder_in_the_way(self, entry: Entry) -> str:
         path, now = entry.path, self._now

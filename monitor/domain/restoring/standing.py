@@ -36,6 +36,8 @@ class Standing:
 
     def obstacle(self, path: str) -> str:
         """Why nothing can be placed at `path`; empty where something can."""
+        if not self.held:
+            return ""
         if "" in self.held:
             return UNREAD
         if path in self.held and path not in self._entered:

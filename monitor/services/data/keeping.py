@@ -6,7 +6,8 @@ Nothing is copied while the volume is as it was, and nothing is written where th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from monitor.domain.filters import Overrides
 from monitor.domain.history.revision import Header, Origin, Why
 from monitor.domain.moments import rfc3339
 from monitor.domain.streams import data_of
-from monitor.errors import Refused, SlipwayError
+from monitor.errors import Conflict, Refused, SlipwayError
 from monitor.ports.files import Files
 from monitor.ports.state_files import StateFiles
 from monitor.ports.volumes import DataCopy, Mark, Volumes
@@ -55,21 +56,59 @@ class DataKeeper:
         self._engine, self._history, self._files = engine, history, files
         self._marks, self._terms = marks, terms
         self._locks: dict[str, asyncio.Lock] = {}
+        self._replaced: set[str] = set()
 
-    async def keep(self, workspace: str, kind: str = Why.CHANGE, *, always: bool = False) -> DataKept:
-        """Keep what is in the volume right now; `always`: as a revision of its own also where nothing changed.
+    async def keep(self, workspace: str, kind: str = Why.CHANGE) -> DataKept:
+        """Keep what is in the volume right now, where it changed.
 
-        Raises `Refused` (`too-large`) for more than is kept, `EngineAway`, `LaunchFailed`, and as `History.commit`.
+        Raises `Refused` (`too-large`) for more than is kept, `Conflict` while the volume is being replaced,
+        `EngineAway`, `LaunchFailed`, and as `History.commit`.
         """
+        self._refuse_replaced(workspace)
         async with self._locks.setdefault(workspace, asyncio.Lock()):
+            self._refuse_replaced(workspace)
             newest = await self._newest(workspace)
-            known = None if always or newest is None else self._mark(workspace)
-            async with self._engine.copy_data(workspace, known, self._terms(workspace).limit) as copy:
-                if copy is None:
-                    return _kept(workspace, newest, there=False)
-                if copy.unchanged:
-                    return _kept(workspace, newest)
-                return await self._commit(workspace, copy, kind, always=always)
+            known = None if newest is None else self._mark(workspace)
+            return await self._copied(workspace, known, newest, kind)
+
+    @asynccontextmanager
+    async def replacing(self, workspace: str) -> AsyncIterator[None]:
+        """Nobody else copies or replaces the volume meanwhile; raises `Conflict` where somebody replaces it already.
+
+        A copy made between two steps of a replacement would be kept as if the app had left it so.
+        """
+        self._refuse_replaced(workspace)
+        self._replaced.add(workspace)
+        try:
+            async with self._locks.setdefault(workspace, asyncio.Lock()):
+                yield
+        finally:
+            self._replaced.discard(workspace)
+
+    async def keep_before(self, workspace: str, kind: str) -> DataKept:
+        """While `replacing`: a revision of its own of what is there, also where nothing changed; raises as `keep`,
+        and `SlipwayError` where some of it cannot be read: it would be gone for good."""
+        return await self._copied(workspace, None, await self._newest(workspace), kind, before=True)
+
+    async def _copied(
+        self, workspace: str, known: Mark | None, newest: Header | None, kind: str, *, before: bool = False
+    ) -> DataKept:
+        async with self._engine.copy_data(workspace, known, self._terms(workspace).limit) as copy:
+            if copy is None:
+                return _kept(workspace, newest, there=False)
+            if copy.unchanged:
+                return _kept(workspace, newest)
+            if before and copy.unread:
+                raise SlipwayError(
+                    f"{len(copy.unread)} paths in the data of {workspace} cannot be read and would be lost, such as "
+                    f"{copy.unread[0]!r}; nothing was changed",
+                    hint="mend or remove them first",
+                )
+            return await self._commit(workspace, copy, kind, always=before)
+
+    def _refuse_replaced(self, workspace: str) -> None:
+        if workspace in self._replaced:
+            raise Conflict(f"the data of {workspace} is being replaced", hint="try again once that is over")
 
     async def write(self, workspace: str, folder: Path, kind: str, origin: Origin) -> None:
         """One revision of what `folder` holds, which the volume was just given."""

@@ -17,7 +17,7 @@ from monitor.domain.history.entry import Entry
 from monitor.domain.history.revision import Origin, Why
 from monitor.domain.streams import data_of
 from monitor.domain.tree import Kind
-from monitor.errors import SlipwayError, UsageError
+from monitor.errors import Conflict, SlipwayError, UsageError
 from monitor.ports.clock import Clock
 from monitor.ports.engine import Engine
 from monitor.ports.state_files import StateFiles
@@ -30,7 +30,8 @@ from monitor.services.restore.restoring import Asked
 from monitor.services.restore.turns import Turns
 from monitor.services.restore.wish import Wish
 
-NOTE = "data/replacing.json"
+NOTE = "data-replacing.json"
+"""Not among the marks: a workspace may be called `replacing`."""
 AGAIN_S = 5.0
 ONLY_WHOLE = "the data volume is put back as a whole"
 
@@ -38,6 +39,11 @@ log = logging.getLogger(__name__)
 
 Stop = Callable[[str], Awaitable[None]]
 UserOf = Callable[[str], Awaitable[tuple[int, int]]]
+
+
+def nothing_runs(_workspace: str) -> bool:
+    """No command has the volume."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,8 @@ class Replaced:
 @dataclass(frozen=True, slots=True)
 class DataReplacer:
     """`stop` ends a workspace's instances, whose loop starts them again once its turn is over; `user_of` says whom
-    its app runs as. `restorer` makes one that reads from an archive."""
+    its app runs as. `restorer` makes one that reads from an archive. `commands`: whether a command of the workspace
+    is under way, which has the volume too and is nobody's to stop."""
 
     engine: Engine
     keeper: DataKeeper
@@ -78,6 +85,7 @@ class DataReplacer:
     clock: Clock
     stop: Stop
     user_of: UserOf
+    commands: Callable[[str], bool] = nothing_runs
 
     async def restore(self, archive: Archive, workspace: str, asked: Asked, tell: Tell) -> dict[str, Any]:
         """As `asked`; raises `UsageError` for what only source can be asked, and as choosing and restoring do."""
@@ -101,12 +109,17 @@ class DataReplacer:
 
     async def put(self, archive: Archive, chosen: Chosen, workspace: str, kind: str, tell: Tell) -> Replaced:
         """Make `chosen` what `workspace` has in its volume; what it had becomes a revision first."""
-        async with self.engine.data_stage(workspace) as stage:
+        async with self.keeper.replacing(workspace), self.engine.data_stage(workspace) as stage:
             await self._fetch(archive, chosen, stage, tell)
             async with self.turns.hold(workspace, f"restoring its data to revision {chosen.seq}"):
+                if self.commands(workspace):
+                    raise Conflict(
+                        f"a command runs in {workspace} and may be writing to its data; nothing was changed",
+                        hint="wait for its end, or cancel its job",
+                    )
                 tell("stopping the app and keeping what is there now")
                 await self.stop(workspace)
-                before = await self.keeper.keep(workspace, Why.BEFORE_RESTORE, always=True)
+                before = await self.keeper.keep_before(workspace, Why.BEFORE_RESTORE)
                 tell("moving it into place")
                 await self._replace(workspace, stage)
                 await self._after(workspace, stage, kind, chosen)
@@ -120,7 +133,8 @@ class DataReplacer:
                 group.create_task(self._complete(workspace), name=f"data of {workspace}")
 
     async def _complete(self, workspace: str) -> None:
-        async with self.turns.hold(workspace, "completing a restore of its data"):
+        what = "completing a restore of its data"
+        async with self.keeper.replacing(workspace), self.turns.hold(workspace, what):
             while not await self._recovered(workspace):
                 await self.clock.sleep(AGAIN_S)
 
@@ -128,10 +142,13 @@ class DataReplacer:
         try:
             await self.stop(workspace)
             await self.engine.recover_data(workspace)
+            self._note(workspace, pending=False)
         except SlipwayError as error:
             log.warning("the data of %s is not whole yet: %s %s", workspace, error.message, error.hint)
             return False
-        self._note(workspace, pending=False)
+        except Exception:
+            log.exception("the data of %s is not whole yet", workspace)
+            return False
         log.info("a restore of the data of %s that was broken off is completed or undone", workspace)
         return True
 

@@ -8,7 +8,8 @@ from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from monitor.domain.destinations import DestinationState, Mode, Outcome, Terms, Verified
+from monitor.domain.destination_results import DestinationState, Outcome, Verified
+from monitor.domain.destinations import Mode, Terms
 from monitor.domain.moments import NS, rfc3339
 from monitor.errors import Incomplete, NotFound, SlipwayError
 from monitor.ports.clock import Clock

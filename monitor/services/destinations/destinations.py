@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 
-from monitor.domain.destinations import DestinationState
+from monitor.domain.destination_results import DestinationState
 from monitor.domain.moments import NS
 from monitor.errors import NotFound, SlipwayError
 from monitor.ports.clock import Clock
@@ -75,6 +75,9 @@ class Destinations:
             found = self._read(self._all)
         except SlipwayError as error:
             log.warning("the destinations stay as they were: %s", error.message)
+            return
+        except Exception:
+            log.exception("the destinations stay as they were")
             return
         self._all = self._all if found is None else found
 

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 
+from monitor.domain.destination_results import Outcome
 from monitor.domain.destinations import (
     Difference,
     Holding,
     Mode,
-    Outcome,
     Part,
     Step,
     Terms,

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 
 from monitor.domain import keys
-from monitor.domain.destinations import Holding, Mode, Outcome, Part, Terms
+from monitor.domain.destination_results import Outcome
+from monitor.domain.destinations import Holding, Mode, Part, Terms
 from monitor.domain.history.errors import BadObject
 from monitor.domain.history.repository import read_writer, write_writer
 from monitor.domain.history.revision import Writer

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from monitor.domain.destinations import Damage, Holding, Part, Step, Verified, prefix_of, short
+from monitor.domain.destination_results import Damage, Verified
+from monitor.domain.destinations import Holding, Part, Step, prefix_of, short
 from monitor.domain.history.errors import BadObject
 from monitor.ports.store import NoSuchKey, Store, StoreAway, StoreRefused
 from monitor.services.destinations.checking import Checker, WrongBytes

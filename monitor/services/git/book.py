@@ -19,6 +19,7 @@ class Known:
     `origin_url` and `origin_branch`: where the workspace was made from, followed as long as its file says nothing.
     `pulled` is of `url`, `branch` and `path`; `pushed` of `push_url` and `push_branch`. `head`: where the person's
     own `.git/HEAD` led when it was last looked at. `planned_ns`: when a scheduled push is due, of `plan`.
+    `folder`: the identity of the folder all this is about.
     """
 
     origin_url: str = ""
@@ -40,6 +41,7 @@ class Known:
     planned_ns: int | None = None
     conflicts: tuple[str, ...] = ()
     error: str = ""
+    folder: tuple[int, ...] = ()
 
     def base(self, terms: Git, branch: str) -> str | None:
         """The commit that was pulled last, if it was of what is followed now."""
@@ -89,4 +91,5 @@ def _known(said: Any) -> Known | None:
     names = {field.name for field in fields(Known)}
     values: dict[str, Any] = {key: value for key, value in said.items() if key in names}
     values["conflicts"] = tuple(values.get("conflicts") or ())
+    values["folder"] = tuple(values.get("folder") or ())
     return Known(**values)

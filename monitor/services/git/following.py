@@ -15,8 +15,9 @@ from monitor.domain.config_git import Git as Terms
 from monitor.domain.git.state import GitState
 from monitor.domain.schedule import turn
 from monitor.domain.workspace import Phase
-from monitor.errors import SlipwayError
+from monitor.errors import Conflict, SlipwayError
 from monitor.services.git.book import Known
+from monitor.services.git.identity import ANOTHER, replaced
 from monitor.services.git.making import Maker
 from monitor.services.git.means import Means
 from monitor.services.git.pulling import Pulled, Puller
@@ -94,6 +95,8 @@ class Following:
         terms = terms_from(url, branch)
         async with self._lock(name):
             made = await self._maker.make(name, terms, tell)
+            identity = await self._means.files.identity(self._means.root / name)
+            self._means.book.note(name, folder=identity)
             self._begun.add(name)
             return made
 
@@ -190,19 +193,27 @@ class Following:
         return found.run
 
     async def _pull(self, name: str, folder: Path, terms: Terms, tell: Tell) -> Pulled:
-        pulled = await self._one(name, lambda: self._puller.pull(name, folder, terms, tell))
+        pulled = await self._one(name, folder, terms, lambda: self._puller.pull(name, folder, terms, tell))
         if pulled.conflicts:
             log.warning("%s", pulled.lines()[0])
         return pulled
 
     async def _push(self, name: str, folder: Path, terms: Terms, occasion: Occasion, tell: Tell) -> dict[str, Any]:
-        return (await self._one(name, lambda: self._pusher.push(name, folder, terms, occasion, tell))).as_json()
+        push = self._pusher.push
+        pushed = await self._one(name, folder, terms, lambda: push(name, folder, terms, occasion, tell))
+        return pushed.as_json()
 
-    async def _one(self, name: str, work: Callable[[], Awaitable[Found]]) -> Found:
+    async def _one(self, name: str, folder: Path, terms: Terms, work: Callable[[], Awaitable[Found]]) -> Found:
         """One at a time; what goes wrong is known of the workspace until it goes well."""
         async with self._lock(name):
             try:
-                return await work()
+                origin, identity = self._origin(name), await self._means.files.identity(folder)
+                if await replaced(self._means, name, identity) and terms == origin:
+                    self._terms.pop(name, None)
+                    raise Conflict(ANOTHER.format(name), hint="write `git:` into its slipway.yaml to go on")
+                done = await work()
+                self._means.book.note(name, folder=identity)
+                return done
             except SlipwayError as error:
                 self._means.book.note(name, error=error.message, looked_at=self._means.now())
                 raise

@@ -19,7 +19,7 @@ from monitor.domain.moments import rfc3339
 from monitor.errors import Refused
 from monitor.ports.clock import Clock
 from monitor.ports.files import Files
-from monitor.ports.git import Git
+from monitor.ports.git import Git, TooLarge
 from monitor.ports.placing import Placing, content_id
 from monitor.services.git.book import Book
 from monitor.services.past.acting import Acting
@@ -27,6 +27,11 @@ from monitor.services.restore.safety import Safety
 from monitor.services.restore.turns import Turns
 
 Found = TypeVar("Found")
+
+MIB = 1024 * 1024
+MAX_FILE, MAX_ALL, MAX_TARGET = 256 * MIB, 4096 * MIB, 4096
+LARGE = f"larger than {MAX_FILE // MIB} MiB"
+"""The most that is taken of a remote: one file (it is in memory for a moment), all of them, a link's target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,25 +76,48 @@ class Means:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What some leaves hold: by path a name for the content, links that lead out, and Git LFS pointers."""
+    """What some leaves hold: by path a name for the content, why it is not taken (links that lead out, what is too
+    large), and Git LFS pointers."""
 
     versions: Mapping[str, str]
-    bad_links: Mapping[str, str]
+    refused: Mapping[str, str]
     pointers: tuple[str, ...]
 
 
 async def contents_of(means: Means, clone: str, leaves: Leaves) -> Contents:
-    """Read each leaf's content once, one at a time."""
+    """Read each leaf's content once, one at a time. Raises `TooLarge` where they are too much together."""
     return await means.worker(lambda: _contents(means.git, clone, leaves.items()))
+
+
+async def endless(means: Means, clone: str, leaves: Leaves) -> dict[str, str]:
+    """Those that are too large to become files here, with why: as `contents_of` says it, without reading any."""
+    return await means.worker(lambda: _endless(means.git, clone, leaves.items()))
+
+
+def _endless(git: Git, clone: str, leaves: Iterable[tuple[str, Leaf]]) -> dict[str, str]:
+    with git.opened(clone) as blobs:
+        return {path: LARGE for path, leaf in leaves if leaf.is_file and blobs.size(leaf.id) > MAX_FILE}
 
 
 def _contents(git: Git, clone: str, leaves: Iterable[tuple[str, Leaf]]) -> Contents:
     versions: dict[str, str] = {}
     bad: dict[str, str] = {}
+    total = 0
     pointers: list[str] = []
     known: dict[str, tuple[str, bool]] = {}
     with git.opened(clone) as blobs:
         for path, leaf in leaves:
+            size = blobs.size(leaf.id)
+            if size > (MAX_TARGET if leaf.is_link else MAX_FILE):
+                bad[path] = "a link with an endless target" if leaf.is_link else LARGE
+                continue
+            # One content under many names is little in git and much on disk.
+            total += size
+            if total > MAX_ALL:
+                raise TooLarge(
+                    f"the repository's files are more than {MAX_ALL // MIB:,} MiB",
+                    hint="copy the part you need into the workspaces folder",
+                )
             if leaf.is_link:
                 target = os.fsdecode(blobs.read(leaf.id))
                 versions[path] = content_id(target=target)

@@ -17,7 +17,7 @@ from monitor.domain.restoring.plan import shown
 from monitor.domain.tree import Kind
 from monitor.errors import NotFound
 from monitor.ports.git import Rejected
-from monitor.services.git.means import Means, contents_of
+from monitor.services.git.means import Means, contents_of, endless
 from monitor.services.history.contents import content_of
 from monitor.services.jobs import Tell
 from monitor.services.restore.safety import seen
@@ -135,7 +135,10 @@ class Pusher:
         kept = await self._kept(name, [one for one in entries if one.size <= MAX_BLOB], tell)
         there = below(before, terms.path)
         links = {path: leaf for path, leaf in there.items() if leaf.is_link and not refusal(path, leaf)}
-        bad = (await contents_of(means, name, links)).bad_links if links else {}
+        bad = dict((await contents_of(means, name, links)).refused) if links else {}
+        # What was too large for a file here was not deleted here: it stays at the branch.
+        absent = {path: leaf for path, leaf in there.items() if path not in kept and leaf.is_file}
+        bad |= await endless(means, name, absent) if absent else {}
         tree, _ = await seen(means.files, folder)
         out = left_out(tree, kept.keys(), there.keys())
         leaves = tree_to_push(kept, before, folder=terms.path, links=bad, left_out=out)

@@ -35,7 +35,7 @@ async def checkout_of(means: Means, clone: str, leaves: Leaves) -> Checkout:
     """Sort out what may not become a file, reading the rest."""
     refused = {path: why for path, leaf in leaves.items() if (why := refusal(path, leaf))}
     contents = await contents_of(means, clone, {p: leaf for p, leaf in leaves.items() if p not in refused})
-    refused |= contents.bad_links
+    refused |= contents.refused
     return Checkout({p: leaf for p, leaf in leaves.items() if p not in refused}, refused, contents)
 
 

@@ -14,6 +14,7 @@ from monitor.domain.history.revision import Header, Revision
 from monitor.domain.history.revision_text import read_header, read_revision
 from monitor.domain.history.times import ClockStep, Mark, search
 from monitor.ports.store import NoSuchKey, Store
+from monitor.services.history.bases import Bases
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +26,14 @@ class Moment:
 
 
 class Archive:
-    """Reads one prefix of one store; keeps nothing in memory and never writes.
+    """Reads one prefix of one store; keeps nothing in memory and never writes. `bases` are those held elsewhere.
 
     Every call raises `StoreAway` (worth retrying), `NoSuchKey`, `BadObject` or `UnknownFormat` (not worth it).
     """
 
-    def __init__(self, store: Store, prefix: str = "") -> None:
+    def __init__(self, store: Store, prefix: str = "", bases: Bases | None = None) -> None:
         self.store, self.prefix = store, prefix
+        self._bases = bases or Bases()
 
     async def repository(self) -> str:
         """The id in `FORMAT`; raises `UnknownFormat` for a version this program does not read."""
@@ -65,13 +67,21 @@ class Archive:
         return read_revision(await self.bytes_of(workspace, seq), seq)
 
     async def base(self, workspace: str, sha256: str) -> Base:
-        return read_base(await self.store.get(keys.base_key(self.prefix, workspace, sha256)), sha256)
+        held = self._bases.find(sha256)
+        if held is not None:
+            return held
+        data = await self.store.get(keys.base_key(self.prefix, workspace, sha256))
+        return self._bases.remember(read_base(data, sha256))
 
     async def state(self, workspace: str, seq: int) -> dict[str, Entry]:
         """What stood on disk at a revision, by path: two requests."""
+        return (await self.based(workspace, seq))[0]
+
+    async def based(self, workspace: str, seq: int) -> tuple[dict[str, Entry], Base]:
+        """As `state`, with the base it stands on: for as long as that is held nobody reads it again."""
         revision = await self.revision(workspace, seq)
         base = await self.base(workspace, revision.header.base)
-        return state_of(base.entries, revision)
+        return state_of(base.entries, revision), base
 
     async def at(self, workspace: str, at_ns: int) -> Moment:
         """The revision with the highest seq and `time` ≤ `at_ns`, the newest clock segment first."""

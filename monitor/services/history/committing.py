@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -94,6 +94,9 @@ class Batch:
         seen_ns = self._tools.clock.wall_ns() if request.seen_ns is None else request.seen_ns
         allows = request.overrides.allows_secret
         known = head.known.vouched(request.vouched)
+        if request.only:
+            # What was moved out of its place differs by its bytes; its stamps may say otherwise.
+            known = replace(known, clean={})
         planning = partial(plan_of, known, request.tree, allows_secret=allows, max_file=request.max_file)
         plan = await self._run(planning)
         head.left_out = head.left_out if request.only else plan.left_out

@@ -17,6 +17,7 @@ from monitor.domain.history.revision import Header, Revision
 from monitor.domain.history.revision_text import read_revision
 from monitor.ports.store import NoSuchKey
 from monitor.services.history.archive import Archive
+from monitor.services.history.bases import Bases
 from monitor.services.history.cache import Cache, Clean, clean_of
 from monitor.services.history.head import Head
 from monitor.services.history.spool import Spool
@@ -32,8 +33,9 @@ log = logging.getLogger(__name__)
 class Heads:
     """Reads heads and, where much is new, all older revisions; the caller holds the head's lock."""
 
-    def __init__(self, archive: Archive, spool: Spool, cache: Cache, pool: Executor) -> None:
+    def __init__(self, archive: Archive, spool: Spool, cache: Cache, pool: Executor, bases: Bases) -> None:
         self._archive, self._spool, self._cache, self._pool = archive, spool, cache, pool
+        self._bases = bases
 
     async def load(self, head: Head, *, online: bool) -> None:
         """Make `head` speak of the newest revision; offline as far as this machine knows.
@@ -100,6 +102,8 @@ class Heads:
         head.clean, head.keys = await self._run(clean.of, state), dict(clean.keys)
 
     async def _base(self, name: str, header: Header, *, online: bool) -> Base:
+        if (held := self._bases.find(header.base)) is not None:
+            return held
         cached = await self._cache.base(name)
         if cached is not None:
             with suppress(BadObject):

@@ -10,55 +10,36 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
-from monitor.domain.batch import MAX_FILE, LeftOut
+from monitor.domain.batch import MAX_FILE
 from monitor.domain.filters import Overrides
 from monitor.domain.history.entry import Entry
-from monitor.domain.history.revision import Grade, Header, Origin, Revision, Why, Writer
-from monitor.domain.moments import rfc3339
+from monitor.domain.history.revision import Header, Origin, Revision, Why, Writer
 from monitor.domain.tree import Tree
 from monitor.errors import SlipwayError
 from monitor.ports.clock import Clock
 from monitor.ports.files import Files
-from monitor.ports.store import Store, StoreAway, StoreFull
+from monitor.ports.store import Store, StoreAway
 from monitor.services.history.archive import Archive
+from monitor.services.history.bases import Bases
 from monitor.services.history.cache import Cache
-from monitor.services.history.committing import Batch, Request, Tools
+from monitor.services.history.committing import Request, Tools
 from monitor.services.history.fence import Fence
 from monitor.services.history.head import Head
 from monitor.services.history.heads import Heads
-from monitor.services.history.link import AWAY, Link
+from monitor.services.history.link import Link
 from monitor.services.history.mending import Mending
-from monitor.services.history.outlet import Outlet
 from monitor.services.history.overlay import Overlay
-from monitor.services.history.room import make_room
 from monitor.services.history.spool import LIMIT, Spool
+from monitor.services.history.state import HistoryState, state_from
+from monitor.services.history.storing import Storing
 from monitor.services.history.upkeep import RETRY_S, Upkeep
 from monitor.services.history.uploading import Uploading
 from monitor.services.history.writer import Claim
 
 WORKERS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryState:
-    """How far keeping one workspace has come.
-
-    `revision` is the newest whose object is in the store and `kept_at` its time (RFC 3339, UTC, ns): restoring to
-    that moment gives it. `pending` counts paths that are not there yet: those of the `spooled` revisions, of a batch
-    under way or failed, and files that do not come to rest. `grade` is the newest revision's, wherever it is.
-    """
-
-    revision: int | None = None
-    kept_at: str | None = None
-    pending: int = 0
-    grade: Grade = Grade.SETTLED
-    unstable: tuple[str, ...] = ()
-    spooled: int = 0
-    error: str = ""
-    left_out: LeftOut = field(default_factory=LeftOut)
 
 
 class History:
@@ -81,24 +62,26 @@ class History:
         identity: str = "",
         spool_limit: int = LIMIT,
     ) -> None:
-        self._store, self._files, self._clock, self._prefix = store, files, clock, prefix
+        self._files, self._clock = files, clock
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="history")
         self._link = Link(Claim(store, prefix, install), clock)
         self._spool = Spool(spool, prefix, spool_limit)
         self._cache = Cache(cache, f"{identity} {prefix}")
-        stored = Archive(store, prefix)
-        self._fence = Fence(stored, self._link)
-        self._loader = Heads(stored, self._spool, self._cache, self._pool)
+        bases = Bases()
+        stored = Archive(store, prefix, bases)
+        fence = Fence(stored, self._link)
+        loader = Heads(stored, self._spool, self._cache, self._pool, bases)
         mending = Mending(store, self._spool, self._cache, clock, prefix)
-        self._uploading = Uploading(store, stored, self._spool, self._fence, mending, prefix)
-        self._tools = Tools(files, clock, self._pool, prefix, self._link, self._loader, self._cache, self._fence)
+        self._uploading = Uploading(store, stored, self._spool, fence, mending, prefix)
         self._heads: dict[str, Head] = {}
+        tools = Tools(files, clock, self._pool, prefix, self._link, loader, self._cache, fence)
+        self._storing = Storing(store, self._spool, self._heads, tools)
         upkeep = (self._spool, self._link, self._uploading, self._cache, files, clock, self._pool)
         self._upkeep = Upkeep(self._heads, *upkeep)
         self._opened = False
         self._opening = asyncio.Lock()
         self.problems: list[str] = []
-        self.archive = Archive(Overlay(spool, store), prefix)
+        self.archive = Archive(Overlay(spool, store), prefix, bases)
 
     async def open(self, *, take_over: bool = False) -> None:
         """Learn what waits in the spool, and claim the prefix.
@@ -141,7 +124,7 @@ class History:
             head.where = head.where if only else (folder, request.overrides, max_file)
             head.used_at = self._clock.monotonic()
             try:
-                revision = await self._commit(head, request)
+                revision = await self._storing.keep(head, request)
             except SlipwayError as error:
                 head.error, head.changes = error.message, max(1, head.changes)
                 raise
@@ -152,19 +135,7 @@ class History:
 
     def state(self, name: str) -> HistoryState:
         """How far it is right now, without asking anyone."""
-        head = self._heads.get(name) or Head(name)
-        waiting = self._spool.waiting(name)
-        stored, newest = head.stored, head.header
-        return HistoryState(
-            revision=stored.seq if stored else None,
-            kept_at=rfc3339(stored.time_ns) if stored else None,
-            pending=head.changes + len(head.growing) + sum(one.changes for one in waiting),
-            grade=newest.grade if newest else Grade.SETTLED,
-            unstable=newest.unstable if newest else (),
-            spooled=len(waiting),
-            error=self._link.error or head.error,
-            left_out=head.left_out,
-        )
+        return state_from(self._heads.get(name) or Head(name), self._spool.waiting(name), self._link.error)
 
     def newest(self, name: str) -> Header | None:
         """The newest revision's header, also of one that waits in the spool; None before the first `commit`."""
@@ -238,33 +209,6 @@ class History:
             async with head.lock:
                 await self._upkeep.save(head)
         self._pool.shutdown()
-
-    async def _commit(self, head: Head, request: Request) -> Revision | None:
-        direct = await self._link.ready() and not self._spool.waiting(head.name)
-        direct = await self._load(head, direct)
-        if not direct:
-            await make_room(self._spool, head, self._heads, 0)
-        outlet = Outlet(self._store, self._spool, self._link, self._clock, direct=direct)
-        try:
-            return await Batch(self._tools, head, request, outlet).commit()
-        except StoreFull:
-            await self._spool.sweep(head.name)
-            if not await make_room(self._spool, head, self._heads, head.wanted):
-                raise
-        outlet = Outlet(self._store, self._spool, self._link, self._clock, direct=False)
-        return await Batch(self._tools, head, request, outlet).commit()
-
-    async def _load(self, head: Head, online: bool) -> bool:
-        """Know the newest revision; True where the store was asked for it, now or before."""
-        if head.loaded and (head.sure or not online):
-            return online
-        try:
-            await self._loader.load(head, online=online)
-        except AWAY as error:
-            self._link.lost(error)
-            await self._loader.load(head, online=False)
-            return False
-        return online
 
     async def _again(self, head: Head) -> None:
         if head.where is None:

@@ -54,7 +54,7 @@ class Upkeep:
                     head.busy = True
                     group.create_task(self._again(head, again), name=f"history {head.name}")
                 for head in [head for head in self._heads.values() if self._unsaved(head)]:
-                    await self.save(head)
+                    await _calmly(self.save(head))
 
     async def upload(self) -> bool:
         """Upload what waits; True once nothing does. Raises `Fenced`."""

@@ -151,7 +151,8 @@ class Reading:
         if not seqs and is_data(name):
             raise NotFound(
                 f"nothing of the data of {workspace_of(name)[:60]!r} is kept",
-                hint="it is kept once its app has written to its data volume: `slipway sync NAME --data`",
+                hint="it is kept once its app has written to its data volume: "
+                f"`slipway sync {workspace_of(name)[:60]} --data`",
             )
         if not seqs and (not is_stream(name) or name not in await self.folders()):
             raise NotFound(

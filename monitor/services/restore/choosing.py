@@ -12,6 +12,7 @@ from monitor.domain.history.snapshot import Snapshot, checked_name, read_snapsho
 from monitor.domain.history.times import ClockStep
 from monitor.domain.moments import rfc3339
 from monitor.domain.restoring.moment_text import Moment, parse_moment
+from monitor.domain.streams import asked_for
 from monitor.errors import NotFound, Refused, UsageError
 from monitor.ports.clock import Clock
 from monitor.ports.store import NoSuchKey
@@ -123,7 +124,7 @@ class Choosing:
         try:
             data = await archive.store.get(keys.name_key(archive.prefix, workspace, checked_name(name)))
         except NoSuchKey as error:
-            hint = f"`slipway snapshot list {workspace}` shows those there are"
+            hint = f"`slipway snapshot list {asked_for(workspace)}` shows those there are"
             raise NotFound(f"{workspace} has no snapshot {name!r}", hint=hint) from error
         found = read_snapshot(data, name)
         if found.expired(self._clock.wall_ns()) and not force:

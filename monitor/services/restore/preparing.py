@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
+from monitor.domain.history.base import Base
 from monitor.domain.history.entry import Entry
 from monitor.domain.restoring.plan import Act, Mode, RestorePlan
 from monitor.domain.restoring.planning import plan_restore
@@ -23,6 +24,18 @@ SLACK = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """The whole state at the chosen revision, and the path as its entries spell it.
+
+    `base` is held so that the safety revision, which mostly stands on the same one, need not read it again.
+    """
+
+    state: Mapping[str, Entry]
+    path: str
+    base: Base
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """The part of the state that is wanted, what stands in the target, and the plan between them."""
 
@@ -35,23 +48,23 @@ class Prepared:
         return [self.wanted[step.path] for step in self.plan.of(Act.WRITE, Act.REPLACE, Act.FOLDER)]
 
 
-async def wanted_by(wish: Wish, archive: Archive) -> tuple[Mapping[str, Entry], str]:
-    """The whole state at the chosen revision, and the path as its entries spell it."""
-    state = await archive.state(wish.chosen.workspace, wish.chosen.seq)
-    return state, checked_path(wish.path, state, wish.chosen)
+async def wanted_by(wish: Wish, archive: Archive) -> Wanted:
+    """What the wish is about; raises as `Archive.state` and `checked_path` do."""
+    state, base = await archive.based(wish.chosen.workspace, wish.chosen.seq)
+    return Wanted(state, checked_path(wish.path, state, wish.chosen), base)
 
 
 async def prepared(
     wish: Wish,
     target: Target,
-    state: tuple[Mapping[str, Entry], str],
+    whole: Wanted,
     files: Files,
     placing: Placing,
     known: Collection[str] | None,
     archive: Archive,
 ) -> Prepared:
     """Compare the target, file by file where sizes are equal, with what is wanted; nothing is changed."""
-    wanted, path = below(state[0], state[1]), state[1]
+    wanted, path = below(whole.state, whole.path), whole.path
     missing = target.fresh or (target.elsewhere and not target.folder.exists())
     tree = Tree({}) if missing else _without_stages((await seen(files, target.folder))[0])
     standing = Standing(tree, known)

@@ -17,25 +17,31 @@ class Turns:
         self, over: Callable[[str], None] = lambda name: None, begun: Callable[[str], None] = lambda name: None
     ) -> None:
         self._locks: dict[str, asyncio.Lock] = {}
-        self._doing: dict[str, str] = {}
+        self._doing: dict[str, list[str]] = {}
         self.over, self.begun = over, begun
 
     def doing(self, name: str) -> str:
         """What is under way or about to be, such as `restoring revision 7`; empty where nothing was announced."""
-        return self._doing.get(name, "")
+        announced = self._doing.get(name)
+        return announced[0] if announced else ""
 
     @asynccontextmanager
     async def hold(self, name: str, doing: str = "") -> AsyncIterator[None]:
         """Wait for the turn and have it. With `doing` it is announced at once, so that others stop early."""
         lock = self._locks.setdefault(name, asyncio.Lock())
-        if doing:
-            self._doing[name] = doing
-            self.begun(name)
+        if not doing:
+            async with lock:
+                yield
+            return
+        announced = self._doing.setdefault(name, [])
+        announced.append(doing)
+        self.begun(name)
         try:
             async with lock:
-                if doing:
-                    self._doing[name] = doing
                 yield
         finally:
-            if doing and self._doing.pop(name, None) is not None:
-                self.over(name)
+            # One that gives up waiting does not end what another is at.
+            announced.remove(doing)
+            if not announced:
+                self._doing.pop(name, None)
+            self.over(name)

@@ -184,3 +184,9 @@ def test_a_dockerignore_means_what_it_means_to_docker() -> None:
 
 def test_a_dockerignore_cannot_take_for_ever() -> None:
     assert not ignored_by("*a" * 60 + "b")("a" * 250)
+
+
+@pytest.mark.parametrize("word", ["ADD", "CMD", "COPY", "ENTRYPOINT", "RUN", "SHELL", "VOLUME"])
+def test_lists_in_lists_without_end_are_no_defect(word: str) -> None:
+    with suppress(NotAllowed):
+        built(f"FROM node\n{word} {'[' * 30_000}\n")

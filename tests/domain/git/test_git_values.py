@@ -44,6 +44,8 @@ def test_an_address_is_taken_apart(text: str, place: str) -> None:
         "git@-host:x", "host:-x", "../relative", "shop.git", "https://example.org/x\nurl", "https://example.org/x y",
         "file://host/x", "ftp://example.org/x", "transport::https://example.org/x", "https://example.org/x?token=1",
         "ssh://git@ex%00ample/x", "https://example.org:99999/x", "https://:pw@example.org/x",
+        "https://example.org/team/../other/x", "https://example.org/team/%2e%2E/other/x",
+        "https://example.org/team/%2e./other%2fx", "git@example.org:team/../other/x", "ssh://example.org/./x",
     ],
 )  # fmt: skip
 def test_no_other_address_gets_through(text: str) -> None:

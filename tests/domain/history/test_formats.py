@@ -154,6 +154,16 @@ def test_what_the_format_does_not_allow_is_refused(lines: list[object]) -> None:
         read_base(base_of(*lines, count=2))
 
 
+@pytest.mark.parametrize(
+    "line", [b'["dir","a",1,1] ["dir","b",1,1]', b' ["dir","a",1,1]', b'["dir","a",1,NaN]', b"\xff"]
+)
+def test_a_line_is_one_value_and_nothing_more(line: bytes) -> None:
+    text = b'{"slipway":"base","format":1,"entries":1}\n' + line + b"\n"
+    text += b'["end","%s"]\n' % hashlib.sha256(text).hexdigest().encode()
+    with pytest.raises(BadObject):
+        read_base(zstandard.compress(text))
+
+
 def test_a_newer_version_is_refused_in_a_sentence() -> None:
     newer = hand_made("base", {"slipway": "base", "format": 2, "what": "ever"}, {"not": "a list"})
     for read in (lambda: read_base(newer), lambda: read_format(b'{"format": 2}')):

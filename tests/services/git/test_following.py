@@ -15,7 +15,7 @@ from monitor.domain.config_git import Git as Terms
 from monitor.domain.config_text import ConfigError
 from monitor.domain.workspace import Phase
 from monitor.errors import Conflict, NotFound, Refused, UsageError
-from monitor.ports.git import GitAway, Rejected
+from monitor.ports.git import GitAway, Rejected, TooLarge
 from monitor.services.git.book import FILE
 from tests.support.following import World, followed, quiet
 from tests.support.git_server import CLEAN, git, served
@@ -80,6 +80,22 @@ async def test_a_hostile_tree_places_nothing_of_version_control(world: World) ->
     made = await world.make()
     assert world.files() == {"fine": "one"}
     assert len(made["notes"]) == 2
+
+
+async def test_what_is_too_large_is_named_and_never_placed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One file too large is left out; one content under very many names is refused as a whole."""
+    monkeypatch.setattr("monitor.services.git.means.MAX_FILE", 1000)
+    monkeypatch.setattr("monitor.services.git.means.MAX_ALL", 5000)
+    (world.remote.person / "endless").symlink_to("x" * 4000 + "/y" * 40)
+    world.remote.commit({**FIRST, "large.bin": "x" * 1001})
+    monkeypatch.setattr("monitor.services.git.means.MAX_TARGET", 100)
+    made = await world.make()
+    assert set(world.files()) == set(FIRST)
+    assert any("large.bin (larger than" in note for note in made["notes"])
+    world.remote.commit({f"copy-{number}": "y" * 900 for number in range(6)})
+    with pytest.raises(TooLarge):
+        await world.pull()
+    assert set(world.files()) == set(FIRST)
 
 
 async def test_what_changed_there_comes_and_what_changed_here_stays(world: World) -> None:

@@ -35,4 +35,4 @@ export function ago(moment, now = Date.now()) {
   return seconds < 5 ? "just now" : `${duration(seconds)} ago`;
 }
 
-export const sentence = (text) => (text ? text.charAt(0).toUpperCase() + text.slice(1) : "");
+export const sentence = (text) => (!text ? "" : /^[\w-]+\.\w/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1));

@@ -32,4 +32,7 @@ export function keeping(sync, ago) {
   return { text: `Kept ${ago(sync.kept_at)}${sync.pending ? `, ${files} to go` : ""}`, trouble: false };
 }
 
+// Under the label "Kept": "3 min ago", "not yet".
+export const shortly = (text) => text.replace(/^Kept /, "").replace(/^Nothing kept yet$/, "not yet");
+
 export const lag = (sync) => (sync.mirror_lag_s >= 1 ? `mirror ${Math.round(sync.mirror_lag_s)} s behind` : "");

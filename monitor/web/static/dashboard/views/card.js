@@ -1,7 +1,7 @@
 // One workspace's card: made once, afterwards only what changed is touched.
 import { attr, h, hide, icon, lines, put, to } from "../dom.js";
 import { ago, bytes, sentence, when } from "../format.js";
-import { initial, keeping, phasePill, possible, showPhase } from "../phases.js";
+import { initial, keeping, phasePill, possible, shortly, showPhase } from "../phases.js";
 import { path } from "../router.js";
 
 const SIGNS = { start: "play", restart: "restart", stop: "stop" };
@@ -59,8 +59,8 @@ export function show(card, state) {
   if (state.phase !== "serving" && state.phase !== "starting") showUsage(card, null);
 }
 
-// "generation 3 answers" says nothing the pill does not.
-const quiet = ({ phase, reason }) => phase === "serving" && /^generation \d+ answers$/.test(reason);
+// "it answers" says nothing the pill does not.
+const quiet = ({ phase, reason }) => phase === "serving" && reason === "it answers";
 
 function showWhere(card, { name, url, host_url: hostUrl, phase, prefix }) {
   const { site, prefix: text, host, verdict } = parts(card);
@@ -85,7 +85,7 @@ function showWhere(card, { name, url, host_url: hostUrl, phase, prefix }) {
 export function showKept(card, { sync }) {
   const { kept } = parts(card);
   const { text, trouble } = keeping(sync, ago);
-  const short = trouble ? (sync.waiting ? "needs an answer" : `${sync.pending} waiting`) : text.replace(/^Kept /, "");
+  const short = trouble ? (sync.waiting ? "needs an answer" : `${sync.pending} waiting`) : shortly(text);
   put(kept, short);
   attr(kept, "data-trouble", String(trouble));
   attr(kept, "title", sync.kept_at ? `${text} (${when(sync.kept_at)})` : text);

@@ -32,6 +32,7 @@ export function mount(main, context) {
     const [title, view] = TABS[route.tab] ?? [];
     tabs.replaceChildren(...Object.entries(TABS).map(([tab, [text]]) =>
       h("a", { href: path(name, tab), "aria-current": tab === route.tab ? "page" : null }, text)));
+    tabs.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
     if (shown?.tab === route.tab && shown.moved) return shown.moved(route);
     clear();
     if (!view) return void section.append(empty("There is no such part", "The tabs above lead to those there are."));

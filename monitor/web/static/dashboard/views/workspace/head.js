@@ -2,7 +2,7 @@
 import { ws } from "../../api.js";
 import { attr, h, hide, icon, lines, put, to } from "../../dom.js";
 import { ago, bytes, sentence, when } from "../../format.js";
-import { initial, keeping, lag, phasePill, possible, showPhase } from "../../phases.js";
+import { initial, keeping, lag, phasePill, possible, shortly, showPhase } from "../../phases.js";
 import { busy } from "../../ui.js";
 
 const USAGE_MS = 3000;
@@ -56,7 +56,7 @@ export function head({ api, live }, name) {
     to(host, state.host_url);
     put(host, URL.canParse(state.host_url) ? new URL(state.host_url).hostname : "");
     const { text, trouble } = keeping(state.sync, ago);
-    put(kept, [text.replace(/^Kept /, ""), lag(state.sync)].filter(Boolean).join(", "));
+    put(kept, [shortly(text), lag(state.sync)].filter(Boolean).join(", "));
     attr(kept, "data-trouble", String(trouble));
     attr(kept, "title", state.sync.kept_at && when(state.sync.kept_at));
     put(verdict, state.prefix && state.phase === "serving" ? sentence(state.prefix.text) : "–");
@@ -72,7 +72,8 @@ export function head({ api, live }, name) {
     hide(problem, !failed);
     const now = state.progress.at(-1) ?? state.changing;
     const told = failed ? "" : state.phase === "serving" ? now : sentence(now || state.reason);
-    put(changing, told ?? "");
+    const idle = !failed && state.phase !== "serving" && state.phase !== "starting" && !now;
+    put(changing, [told, idle && state.hint && `Try: ${state.hint}`].filter(Boolean).join(". "));
     hide(changing, !told);
     attr(changing, "data-tone", state.phase === "starting" || state.phase === "serving" ? "busy" : "off");
     if (!failed) return;

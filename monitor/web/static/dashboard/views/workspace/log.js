@@ -68,7 +68,7 @@ export function mount(main, { api, live, route, toast }) {
         end();
       }
       after = now.after;
-      put(says, now.generation ? `Instance ${now.generation}${now.started_at ? `, since ${when(now.started_at)}` : ""}` : "Nothing runs now; these are the last lines of what did.");
+      put(says, now.generation ? `Instance ${now.generation}${now.started_at ? `, since ${when(now.started_at)}` : ""}` : every().length ? "Nothing runs now; these are the last lines of what did." : "Nothing runs now.");
     } catch (error) {
       put(says, `${error.message} It is tried again by itself.`);
     }

@@ -1,6 +1,7 @@
 // Every setting in force and where it comes from: said in slipway.yaml, detected, or the default.
 import { ws } from "../../api.js";
 import { h, hide, icon } from "../../dom.js";
+import { bytes } from "../../format.js";
 import { path } from "../../router.js";
 import { failed, loading, pill } from "../../ui.js";
 
@@ -60,7 +61,7 @@ export function mount(main, { api, live, route }) {
 
 function line({ key, value, origin, why }) {
   const [tone, sign] = ORIGINS[origin] ?? ORIGINS.default;
-  const text = nothing(value) ? "–" : Array.isArray(value) ? value.join(", ") : String(value);
+  const text = nothing(value) ? "–" : Array.isArray(value) ? value.join(", ") : key === "resources.memory" && Number.isFinite(value) ? bytes(value) : String(value);
   return h("tr", {}, h("th", { scope: "row" }, h("code", {}, key)), h("td", {}, h("code", {}, text)),
     h("td", {}, pill(origin, tone, sign), why ? h("span", { class: "soft small" }, ` ${why}`) : null));
 }

@@ -9,6 +9,7 @@ from monitor.domain.detection.facts import Facts
 from monitor.domain.detection.python_apps import read_all
 from monitor.domain.detection.python_extras import without_windows
 from monitor.domain.detection.python_packages import packages, version
+from monitor.domain.detection.python_plain import plain_install
 from monitor.domain.detection.python_source import Source
 from monitor.domain.detection.python_start import start_of
 from monitor.domain.detection.result import INCOMPLETE, Detection
@@ -61,7 +62,7 @@ def detect(facts: Facts) -> Detection | None:
         package_manager=found.manager,
         tools=found.tools,
         install=install,
-        install_otherwise=found.relocked(install),
+        install_otherwise=_otherwise(found.relocked(install), plain_install(facts, found.manager, servers)),
         setup=(start.setup if start else None) or release(facts),
         build=start.build if start else None,
         start=start.command if start else None,
@@ -71,6 +72,11 @@ def detect(facts: Facts) -> Detection | None:
         exports=start.exports if start else (),
         deps_files=found.files,
     )
+
+
+def _otherwise(*installs: str | None) -> str | None:
+    """What is tried one after the other where the install fails: a lock file made anew, then pip alone."""
+    return " || ".join(f"{{ {one}; }}" for one in installs if one) or None
 
 
 def _needs(facts: Facts) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from monitor.adapters import machine
 from monitor.adapters.embedded.supervisor import Supervisor
 from monitor.adapters.firewall import Firewall
 from monitor.adapters.state_files import write_atomic
@@ -36,6 +37,8 @@ from monitor.services.routing import Routing
 from monitor.services.watchdog import Watchdog
 from monitor.settings import Settings
 
+MIB = 2**20
+FULL = 64 * MIB
 UNPROTECTED = "not protected against disk loss: everything is kept on this machine only"
 
 Loop = Callable[[], Awaitable[object]]
@@ -119,7 +122,13 @@ class Platform:
 
     def notes(self) -> tuple[str, ...]:
         """Sentences a person should read at the start."""
-        return self.engine_notes if self.kept.destinations.protected else (*self.engine_notes, UNPROTECTED)
+        free = machine.free_bytes(self.settings.data)
+        full = f"the disk is full: {free // MIB} MiB free at {self.settings.data}; make room, or little can be kept"
+        return (
+            *([full] if free < FULL else []),
+            *self.engine_notes,
+            *([] if self.kept.destinations.protected else [UNPROTECTED]),
+        )
 
     def sign_in_link(self) -> str | None:
         """The dashboard's address with the first token, on the very first start only."""

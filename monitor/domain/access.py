@@ -11,7 +11,12 @@ from monitor.errors import UsageError
 
 
 class Scope(IntEnum):
-    """`read` sees, `operate` starts, stops and restores, `admin` also runs commands, exports and hands out tokens."""
+    """`read` sees, `operate` starts, stops, writes and restores, `admin` also runs commands, exports, hands out
+    tokens and removes for ever.
+
+    Whoever writes files decides what runs in that workspace's instance: between `operate` and `admin` stands not what
+    happens inside an instance, but everybody's tokens, whole downloads, and what nothing brings back.
+    """
 
     READ = 1
     OPERATE = 2

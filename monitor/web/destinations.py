@@ -10,10 +10,10 @@ from monitor.domain.access import Scope
 from monitor.domain.destinations import Mode
 from monitor.domain.workspace import NAME
 from monitor.errors import NotFound, UsageError
-from monitor.services.destinations.backups import Asked, Backups
+from monitor.services.destinations.backups import PRIMARY, Asked, Backups
 from monitor.services.jobs import Jobs, Tell
 from monitor.web.answers import answer, body
-from monitor.web.guard import needs
+from monitor.web.guard import WHO, Forbidden, needs
 
 FLAGS = {"dry_run", "start_over", "confirm"}
 
@@ -43,6 +43,8 @@ class Destinations:
     async def run(self, request: web.Request) -> web.Response:
         """Copy now: `{"mode", "workspaces": [..], "dry_run", "start_over", "confirm"}`; a job."""
         name, asked = request.match_info["name"], _asked(await body(request))
+        if asked.confirm:
+            _may_confirm(request, name)
         backups = self._backups(name)
 
         async def work(tell: Tell) -> Any:
@@ -65,16 +67,30 @@ class Destinations:
 
     @needs(Scope.OPERATE)
     async def confirm(self, request: web.Request) -> web.Response:
-        """Say that what is gone from the primary may go from the mirror at this destination too."""
+        """Say that what is gone from the primary may go from the mirror at this destination too.
+
+        At a copy that is for ever, and another history there is replaced: it needs an admin, as purging does.
+        """
         name = request.match_info["name"]
+        _may_confirm(request, name)
         return answer(self._backups(name).confirm(name))
 
     def _backups(self, name: str) -> Backups:
         if self._given is None:
             raise NotFound(f"there is no destination {name[:60]!r}", hint="`slipway backup add` makes one")
-        if name != "primary":
+        if name != PRIMARY:
             self._given.destinations.get(name)
         return self._given
+
+
+def _may_confirm(request: web.Request, name: str) -> None:
+    """The mirror of the primary can be made again from the history, what is gone from a copy cannot."""
+    token = request.get(WHO)
+    if name != PRIMARY and token is not None and token.scope < Scope.ADMIN:
+        raise Forbidden(
+            "removing what a copy holds needs a token of scope 'admin'",
+            hint="`slipway backup confirm` on the host, or `slipway token new --scope admin`",
+        )
 
 
 def _asked(given: dict[str, Any]) -> Asked:

@@ -28,6 +28,7 @@ MAGIC = b"SQLite format 3\x00"
 COMPANIONS = ("-wal", "-shm", "-journal")
 MAX_DEPTH = 200
 CHUNK = 1 << 20
+SLACK = 64 << 20
 SETTLE_S, PAUSE_S = 4.0, 0.1
 RACY_S, RACY_NS = 0.02, 20_000_000
 LOCKED_S, BACKUP_S, BACKUP_MEMORY = 30.0, 300, 2 << 30
@@ -123,7 +124,7 @@ class Copy:
         self.look, self.into, self.owner = look, arguments["into"], arguments["owner"]
         self.known = (arguments["known"] or {}).get("databases", {})
         self.limit = arguments["limit"]
-        self.left = self.limit
+        self.left = min(self.limit, arguments["room"])
         self.unstable, self.unread, self.databases = [], list(look.unread), {}
 
     def run(self):
@@ -305,6 +306,15 @@ def _remove(path):
         os.unlink(path)
 
 
+def _room(into, size):
+    """How much may be written. A file with holes takes little in the volume and all of its size in a copy."""
+    found = os.statvfs(into)
+    room = found.f_bavail * found.f_frsize - SLACK
+    if size > room:
+        raise SystemExit(f"there is not enough room: {size} bytes are to be copied, {max(0, room)} may be written")
+    return room
+
+
 def main(arguments):
     """Returns the answer."""
     look = Look(arguments["volume"])
@@ -321,7 +331,8 @@ def main(arguments):
         return {**answer, "state": "unchanged", "mark": known}
     if size > arguments["limit"]:
         return {**answer, "state": "too-large", "mark": None}
-    copy = Copy(look, arguments)
+    room = _room(arguments["into"], size)
+    copy = Copy(look, {**arguments, "room": room})
     try:
         copy.run()
     except TooLarge:

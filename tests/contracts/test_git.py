@@ -273,7 +273,23 @@ async def test_a_tree_that_holds_itself_over_and_over_is_not_unfolded(clones: Cl
                 tree = those.put(entries, b"tree")
             return those.put_commit(tree, None, "bomb", ADA, 0)
 
+    def long(place: Path) -> str:
+        with objects.opened(place, {}) as those:
+            tree = those.put_tree({f"f{number}": leaf for number in range(1000)})
+            tree = those.put(b"40000 %s\0%s" % (b"x" * 1_000_000, bytes.fromhex(tree)), b"tree")
+            return those.put_commit(tree, None, "long", ADA, 0)
+
+    def talkative(place: Path) -> str:
+        with objects.opened(place, {}) as those:
+            return those.put_commit(those.put_tree({"f": leaf}), None, "m" * 9_000_000, ADA, 0)
+
     await clones.stored("shop")
+    told = await asyncio.to_thread(talkative, tmp_path / "data" / "git" / "shop.git")
+    with pytest.raises(TooLarge):
+        await clones.leaves("shop", told)
+    endless = await asyncio.to_thread(long, tmp_path / "data" / "git" / "shop.git")
+    with pytest.raises(TooLarge):
+        await clones.leaves("shop", endless)
     commit = await asyncio.to_thread(bomb, tmp_path / "data" / "git" / "shop.git")
     with pytest.raises(TooLarge):
         await clones.leaves("shop", commit)

@@ -186,7 +186,7 @@ def test_what_grew_since_it_was_measured_is_not_copied_without_end(place: Path) 
     (place / "copy").mkdir()
     look = module["Look"](str(place / "volume"))
     os.truncate(place / "volume" / "small", 1 << 40)
-    asked = {"into": str(place / "copy"), "limit": 1 << 20, "known": None, "owner": None}
+    asked = {"into": str(place / "copy"), "limit": 1 << 20, "room": 1 << 30, "known": None, "owner": None}
     with pytest.raises(module["TooLarge"]):
         module["Copy"](look, asked).run()
     assert (place / "copy" / "small").stat().st_size <= 1 << 20
@@ -203,3 +203,13 @@ def test_what_may_run_as_its_owner_does_not_as_the_copys_owner(place: Path) -> N
     copy(volume, place / "copy")
     assert (place / "copy" / "program").stat().st_mode & 0o7777 == 0o755
     assert (place / "copy" / "folder").stat().st_mode & 0o7777 == 0o2775
+
+
+def test_what_has_no_room_is_not_begun(place: Path) -> None:
+    """A file with holes is small in the volume: whatever limit a workspace sets itself, the disk is not filled."""
+    with (place / "volume" / "holes").open("wb") as file:
+        file.truncate(1 << 43)
+    give(place / "volume")
+    with pytest.raises(AssertionError, match="not enough room"):
+        copy(place / "volume", place / "copy", limit=1 << 60)
+    assert os.listdir(place / "copy") == []

@@ -8,6 +8,7 @@ import os
 import stat
 import struct
 import tarfile
+import tracemalloc
 import zipfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
@@ -17,8 +18,11 @@ import pytest
 
 from monitor.adapters.clock import SystemClock
 from monitor.adapters.unpacking.landing import OWN, PREFIX, DiskLanding
+from monitor.adapters.unpacking.tars import unpack_tar
+from monitor.adapters.unpacking.writing import Tree
+from monitor.adapters.unpacking.zips import unpack_zip
 from monitor.app.templates import shipped_templates
-from monitor.domain.creating.intake import Limits
+from monitor.domain.creating.intake import LIMITS, Intake, Limits, Unsafe
 from monitor.errors import Conflict, SlipwayError, UsageError
 from monitor.services.creating import Creating
 
@@ -135,7 +139,7 @@ def _bomb(archive: tarfile.TarFile) -> None:
 def _pax_bomb(archive: tarfile.TarFile) -> None:
     info = tarfile.TarInfo("x")
     info.type, info.size = tarfile.XHDTYPE, 50_000_000
-    archive.fileobj.write(info.tobuf(tarfile.USTAR_FORMAT) + bytes(3_000_000))  # type: ignore[union-attr]
+    archive.fileobj.write(info.tobuf(tarfile.USTAR_FORMAT) + bytes(3_000_000))
 
 
 def _sparse(archive: tarfile.TarFile) -> None:
@@ -259,3 +263,28 @@ async def test_what_a_killed_process_left_is_swept(landing: DiskLanding, tmp_pat
     assert len(list((tmp_path / OWN).iterdir())) == 1, "the living one stays"
     await stage.discard()
     assert list((tmp_path / OWN).iterdir()) == []
+
+
+def test_what_only_describes_files_fills_no_memory(tmp_path: Path) -> None:
+    """Words said for all files that follow, and a list of very many files, none of which is wanted."""
+    words = io.BytesIO()
+    for number in range(60):
+        head = {f"SLIPWAY.{number}": "x" * 600_000}
+        words.write(tarfile.TarInfo.create_pax_global_header(head))
+        words.write(tarfile.TarInfo(f"f{number}").tobuf())
+    (tmp_path / "many.tar").write_bytes(words.getvalue() + bytes(1024))
+    with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive:
+        for number in range(LIMITS.entries + 1):
+            archive.writestr(str(number), b"")
+    (tmp_path / "tree").mkdir()
+    sent = (tmp_path / "many.tar").stat().st_size
+    tracemalloc.start()
+    try:
+        unpack_tar(tmp_path / "many.tar", Tree(tmp_path / "tree"), Intake(sent=sent), packed=False)
+        assert tracemalloc.get_traced_memory()[1] < 12_000_000
+        tracemalloc.reset_peak()
+        with pytest.raises(Unsafe, match="more than 20,000"):
+            unpack_zip(tmp_path / "many.zip", Tree(tmp_path / "tree"), Intake(sent=sent))
+        assert tracemalloc.get_traced_memory()[1] < 12_000_000
+    finally:
+        tracemalloc.stop()

@@ -157,3 +157,13 @@ async def test_all_workspaces_to_a_moment_and_what_was_not_there_is_left(kept: W
 async def test_without_destinations_the_list_is_empty(door: Door) -> None:
     assert await ask(door, "GET", "/api/destinations") == {"items": []}
     assert await ask(door, "POST", "/api/destinations/nas/run", 404)
+
+
+async def test_what_only_a_copy_holds_is_an_admins_to_remove(kept: World, door: Door) -> None:
+    """As purging is: nothing brings it back."""
+    operate = door.bearer(Scope.OPERATE)
+    post = door.client.post
+    assert (await post("/api/destinations/nas/confirm", headers=operate)).status == 403
+    assert (await post("/api/destinations/nas/run", json={"confirm": True}, headers=operate)).status == 403
+    assert (await post("/api/destinations/nas/run", json={}, headers=operate)).status == 202
+    assert (await post("/api/destinations/nas/confirm", headers=door.bearer())).status == 200

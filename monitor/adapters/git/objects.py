@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 FOLDER = 0o40000
 MAX_DEPTH = 1000
 MAX_ENTRIES, MAX_TREE = 250_000, 8 * 1024 * 1024
-"""A few trees that hold each other many times over are billions of paths in a kilobyte."""
+MAX_LETTERS = 64 * 1024 * 1024
+"""A few trees that hold each other many times over are billions of paths in a kilobyte; a folder's long name is in
+every path below it."""
 STORED = "slipway-blobs"
 """Beside the objects: a line for each content we stored, its SHA-256 and its blob."""
 
@@ -53,17 +55,17 @@ class Objects:
         """Every path of a commit, its names as `os.fsdecode` gives them."""
         tree = self._raw(commit, b"commit").split(b"\n", 1)[0].removeprefix(b"tree ").decode("ascii", "replace")
         found: dict[str, Leaf] = {}
-        folders = 0
+        folders = letters = 0
         waiting = [("", tree, 0)]
         while waiting:
             start, name, depth = waiting.pop()
             folders += 1
-            if folders + len(found) + len(waiting) > MAX_ENTRIES or self.size(name) > MAX_TREE:
-                raise TooLarge(
-                    f"the remote repository has more than {MAX_ENTRIES:,} files and folders",
-                    hint="copy the part you need into the workspaces folder",
-                )
+            if folders + len(found) + len(waiting) > MAX_ENTRIES:
+                raise _too_large()
             for mode, segment, child in _entries(self._raw(name, b"tree")):
+                letters += len(start) + len(segment)
+                if letters > MAX_LETTERS:
+                    raise _too_large()
                 path = start + os.fsdecode(segment)
                 if mode == FOLDER and depth < MAX_DEPTH:
                     waiting.append((f"{path}/", child, depth + 1))
@@ -108,6 +110,8 @@ class Objects:
     def _raw(self, name: str, kind: bytes) -> bytes:
         from gitdb.exc import BadObject, ODBError
 
+        if kind != b"blob" and self.size(name) > MAX_TREE:
+            raise _too_large()
         try:
             found = self._repo.odb.stream(bytes.fromhex(name))
             data = bytes(found.read())
@@ -153,6 +157,13 @@ def stored(clone: Path) -> dict[str, str]:
 def note_stored(clone: Path, blobs: Mapping[str, str]) -> None:
     with (clone / STORED).open("a") as file:
         file.writelines(f"\n{sha256} {blob}" for sha256, blob in blobs.items())
+
+
+def _too_large() -> TooLarge:
+    return TooLarge(
+        f"the remote repository has more than {MAX_ENTRIES:,} files and folders, or endless names",
+        hint="copy the part you need into the workspaces folder",
+    )
 
 
 def _entries(data: bytes) -> Iterator[tuple[int, bytes, str]]:

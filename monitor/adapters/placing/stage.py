@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -28,6 +29,8 @@ from monitor.ports.placing import BESIDE, Displaced, Job, Orders, Phase, Problem
 NEW, DISPLACED = "new", "displaced"
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _GONE = "the folder is not there any more; nothing more was placed"
+
+log = logging.getLogger(__name__)
 
 
 class Ground:
@@ -199,12 +202,15 @@ def found(root: Path) -> list[Job]:
         for name in sorted(names_in(home)):
             if name.startswith(journal.PREFIX):
                 own = open_dir(name, home)
-                written = journal.read_job(own)
+                written, begun = journal.read_job(own), kind_at(own, journal.JOB) is not None
                 os.close(own)
-                if written is None:
-                    remove_all(home, name)
-                else:
+                if written is not None:
                     jobs.append(written.job)
+                elif begun:
+                    # Of another version, or not readable now: files that are nowhere else may lie in it.
+                    log.warning("%s/%s cannot be read and is left as it is", root / journal.FOLDER, name)
+                else:
+                    remove_all(home, name)
     finally:
         os.close(home)
     return jobs

@@ -40,8 +40,8 @@ def _all(source: _Forward, tree: Tree, intake: Intake) -> None:
             entry = archive.next()
             if entry is None:
                 return
-            # It would remember every entry.
-            archive.members = []
+            # It would remember every entry, and what is said for all those that follow.
+            archive.members, archive.pax_headers = [], {}
             _one(archive, entry, source, tree, intake)
 
 

@@ -16,6 +16,8 @@ from monitor.domain.creating.intake import Intake, Unsafe, What, shown
 
 # PKWARE APPNOTE 4.3.16: the end of the central directory; 4.3.15: the locator of the 64-bit one.
 _END, _END64 = b"PK\x05\x06", b"PK\x06\x07"
+# 4.3.12: the header of each entry of the central directory.
+_ENTRY = b"PK\x01\x02"
 _TAIL = 22 + 65535
 LISTING = 16 * 1024 * 1024
 ENCRYPTED = 0x1
@@ -27,7 +29,7 @@ def unpack_zip(file: Path, tree: Tree, intake: Intake) -> None:
     """Raises `Unsafe`."""
     try:
         with file.open("rb") as raw:
-            _bounded(raw)
+            _bounded(raw, intake.limits.entries)
             with zipfile.ZipFile(raw) as archive:
                 for entry in archive.infolist():
                     _one(archive, entry, tree, intake)
@@ -35,8 +37,8 @@ def unpack_zip(file: Path, tree: Tree, intake: Intake) -> None:
         raise Unsafe("the archive is damaged or cut short", hint="pack it again, and send it whole") from error
 
 
-def _bounded(raw: IO[bytes]) -> None:
-    """The list of contents, which `zipfile` reads in one piece, is not too large for that."""
+def _bounded(raw: IO[bytes], entries: int) -> None:
+    """The list of contents, which `zipfile` reads in one piece into objects, is not too large for that."""
     size = raw.seek(0, os.SEEK_END)
     raw.seek(max(0, size - _TAIL - 20))
     tail = raw.read(_TAIL + 20)
@@ -46,6 +48,9 @@ def _bounded(raw: IO[bytes]) -> None:
     (listing,) = struct.unpack_from("<L", tail, at + 12)
     if listing > LISTING or tail[max(0, at - 20) : at].startswith(_END64):
         raise Unsafe(f"its list of contents is larger than {LISTING // 1024**2} MiB", hint="pack fewer files")
+    raw.seek(max(0, size - len(tail) + at - listing))
+    if raw.read(listing).count(_ENTRY) > entries:
+        raise Unsafe(f"it holds more than {entries:,} files and folders", hint="pack fewer files")
 
 
 def _one(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, tree: Tree, intake: Intake) -> None:

@@ -52,8 +52,8 @@ class Destinations:
         try:
             return self._all[name]
         except KeyError:
-            there = ", ".join(self._all) or "none"
-            raise NotFound(f"There is no destination {name[:60]!r}.", hint=f"In slipway.toml are: {there}.") from None
+            there = f"in slipway.toml are: {', '.join(self._all)}" if self._all else "`slipway backup add` makes one"
+            raise NotFound(f"there is no destination {name[:60]!r}", hint=there) from None
 
     @property
     def protected(self) -> bool:

@@ -11,9 +11,9 @@ from typing import Any
 from monitor.domain.history.lineage import landmarks, tree_lines
 from monitor.domain.history.revision import Why
 from monitor.domain.moments import rfc3339
-from monitor.domain.streams import is_data, is_stream, workspace_of
+from monitor.domain.streams import asked_for, is_data, is_stream, workspace_of
 from monitor.domain.workspace import assign_names
-from monitor.errors import NotFound, Refused
+from monitor.errors import NotFound, Refused, UsageError
 from monitor.ports.clock import Clock
 from monitor.ports.files import Files
 from monitor.services.at_once import each
@@ -143,7 +143,15 @@ class Reading:
             return (await choosing.choose(name, revision=int(which[:19]))).seq
         if any(one.snapshot.name == which for one in await self.snapshots.listed(name)):
             return (await choosing.choose(name, snapshot=which, force=True)).seq
-        return (await choosing.choose(name, at=which)).seq
+        try:
+            return (await choosing.choose(name, at=which)).seq
+        except UsageError as error:
+            if any(sign in which for sign in " :"):
+                raise
+            raise UsageError(
+                f"{which[:60]!r} is neither a snapshot of {name} nor a moment",
+                hint=f"`slipway snapshot list {asked_for(name)}` shows the snapshots; or say '10 minutes ago'",
+            ) from error
 
     async def seqs(self, name: str) -> list[int]:
         """What revisions there are, ascending; raises `NotFound` where there is neither history nor folder."""

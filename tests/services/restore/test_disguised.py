@@ -42,3 +42,17 @@ async def test_what_differs_from_the_safety_revision_by_its_bytes_alone_is_read(
 def _text(spot: Spot, seq: int) -> str:
     spot.oracle(seq)
     return (spot.root.parent / "oracle" / f"shop-{seq}" / "notes.txt").read_text()
+
+
+async def test_a_stage_that_cannot_be_read_is_not_thrown_away_with_what_was_displaced(spot: Spot) -> None:
+    place = spot.root / ".slipway" / "restore-later"
+    (place / "displaced" / "0").mkdir(parents=True)
+    only = place / "displaced" / "0" / "only-copy.txt"
+    only.write_text("nowhere else")
+    for said in ('{"version": 9, "job": {"id": "later", "new": 1}}', "", "\0"):
+        (place / "job.json").write_text(said)
+        assert await spot.placing.unfinished(spot.root) == ()
+        assert only.read_text() == "nowhere else", said
+    (place / "job.json").unlink()
+    assert await spot.placing.unfinished(spot.root) == ()
+    assert not place.exists(), "one that was never begun holds nothing"

@@ -6,6 +6,7 @@ workspace's `Memory`; the next plan is made from that.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -130,7 +131,7 @@ class Launcher:
         healthy_s = self._crew.clock.monotonic() - confirmed if confirmed is not None else 0.0
         failure = Failure(
             reason=diagnosis.exit_reason or "it ended",
-            hint="its last lines may say why",
+            hint=hint_after(diagnosis.exit_reason),
             exit_code=diagnosis.exit_code,
             log=diagnosis.log,
             listening=diagnosis.listening,
@@ -149,3 +150,13 @@ def spec_listens_elsewhere(listening: tuple[str, ...], port: int) -> bool:
     """Whether something listens, but not on `port` at an address the router can reach."""
     reachable = {f"0.0.0.0:{port}", f"[::]:{port}", f":::{port}", f"*:{port}"}
     return bool(listening) and not any(socket in reachable for socket in listening)
+
+
+def hint_after(reason: str) -> str:
+    """What to try where it ended by itself; one that hit its own limit is shown how to lift it."""
+    if limit := re.search(r"out of memory \(limit (\d+) MiB\)", reason):
+        more = -(-int(limit[1]) * 2 // 1024)
+        return f"give it more in slipway.yaml: `resources: {{memory: {more}g}}`"
+    if reason.startswith("out of memory"):
+        return "the machine has too little memory for it: stop something else"
+    return "its last lines may say why"

@@ -106,9 +106,6 @@ def _runs_on_bun(package: dict[str, Any]) -> bool:
 
 def linker(manager: Manager, facts: Facts) -> tuple[tuple[str, str], ...]:
     """Plug'n'Play keeps packages in a cache outside the project: they belong into the layer, as real folders."""
-    if manager.name == "yarn" and not manager.berry:
-        # It alone gives up where a package asks for another Node, before that can be brought.
-        return (("YARN_IGNORE_ENGINES", "true"),)
     said = "nodeLinker" in facts.text(".yarnrc.yml")
     return (("YARN_NODE_LINKER", "node-modules"),) if manager.berry and not said else ()
 

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.support import components
@@ -17,6 +18,11 @@ from tests.support.credentials import Credentials, random_credentials
 from tests.support.s3 import S3Server, seaweedfs
 
 REQUIRED = pytest.StashKey[frozenset[str]]()
+
+
+# A busy machine is no reason to fail: how long things take is for scripts/bench.
+hypothesis.settings.register_profile("slipway", deadline=None)
+hypothesis.settings.load_profile("slipway")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -307,8 +307,10 @@ async def test_run_looks_again_at_what_did_not_rest_unless_it_is_told_not_to(des
         await real(seconds)
 
     desk.clock.sleep = grows_meanwhile  # type: ignore[method-assign]
+    tree = await desk.files.walk(desk.folder)
     await grows_meanwhile(0)
-    assert await desk.keep() is not None
+    assert await desk.history.commit(NAME, desk.folder, tree) is not None
+    assert desk.history.state(NAME).pending == 1
     desk.clock.sleep = real  # type: ignore[method-assign]
     desk.history.leave_alone(lambda name: name == NAME)
     running = asyncio.ensure_future(desk.history.run())

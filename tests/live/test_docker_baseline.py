@@ -157,7 +157,7 @@ async def test_a_container_that_came_out_different_is_removed_unstarted(
     spec, launch = world.direct(), world.launch()
     await engine.prepare(spec, launch, quiet)
     tag = image(world, engine._images.tag("static"), instruction)
-    monkeypatch.setattr(engine._images, "tag", lambda _runtime: tag)
+    monkeypatch.setattr(engine._images, "tag", lambda *_asked: tag)
     try:
         with pytest.raises(LaunchFailed, match="not the one asked for") as caught:
             await engine.start(spec, launch, 1)

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -153,7 +154,7 @@ async def test_a_hundred_breaks_leak_no_thread_and_no_file(
     await until(settled, 10, f"threads and files to be back near {before}")
 
 
-async def test_a_restarted_daemon_is_found_again(world: DockerWorld, tmp_path: Path) -> None:
+async def test_a_restarted_daemon_is_found_again(world: DockerWorld) -> None:
     """A daemon of our own, so that nobody else's containers stop."""
     if os.geteuid() != 0 or not shutil.which("dockerd"):
         pytest.skip("only root can run a second dockerd")
@@ -161,7 +162,8 @@ async def test_a_restarted_daemon_is_found_again(world: DockerWorld, tmp_path: P
     await engine_there.prepare(world.direct(), world.launch(), lambda _line: None)
     tag = engine_there._images.tag("static")
     await engine_there.close()
-    with own_daemon(tmp_path) as (daemon, url):
+    # Not pytest's folder: the path of a socket has room for about a hundred bytes.
+    with TemporaryDirectory(prefix="slipway-") as folder, own_daemon(Path(folder)) as (daemon, url):
         await asyncio.to_thread(copy_image, world.host, url, tag)
         options = replace(world.options("other"), docker_host=url, patience_s=5.0, subnets="10.215.0.0/24")
         engine = DockerEngine(options, SystemClock(), route_labels)

@@ -236,7 +236,7 @@ async def test_what_a_killed_process_started_is_adopted_by_the_next(tmp_path: Pa
     async with watched(a_traefik(tmp_path, port).spec) as supervisor:
         assert supervisor.child.adopted
         os.kill(pid(supervisor.child), signal.SIGKILL)
-        await until(lambda: restarted(supervisor), 20)
+        await until(lambda: restarted(supervisor), 60)
         assert not supervisor.child.adopted
 
 

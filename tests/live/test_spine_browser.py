@@ -51,10 +51,10 @@ async def test_a_dropped_folder_becomes_a_card_that_serves_without_a_reload(
     assert slipway.get("/shop/").status == 200
     if slipway.engine == "docker":
         assert slipway.docker.running("shop")[0]["State"]["Health"]["Status"] == "healthy"
-    await card.locator(".sync").get_by_text("Kept").wait_for()
+    await card.locator('[title^="Kept"]').wait_for()
 
     visit = await browser.new_page()
-    await visit.goto(await card.locator("a.name").get_attribute("href") or "")
+    await visit.goto(await card.locator("a.site").get_attribute("href") or "")
     assert await visit.title() == "Shop"
     assert await visit.evaluate("getComputedStyle(document.querySelector('h1')).color") == "rgb(0, 128, 128)"
     await visit.close()

@@ -69,7 +69,7 @@ def test_a_project_is_served_kept_current_and_leaves_nothing(
     assert slipway.files_of(name) == []
     assert [p.cmdline() for p in slipway.processes() if name in " ".join(p.cmdline())] == []
     if engine == "docker":
-        assert slipway.docker.of(name) == []
+        slipway.until(lambda: slipway.docker.of(name) == [], 30, "the last copy of its data to be over")
 
 
 def fifty_finish_while_one_sleeps(slipway: Slipway, name: str, app: App) -> None:

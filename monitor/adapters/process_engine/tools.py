@@ -45,12 +45,14 @@ class Python:
 class Tools:
     """Finds programs on the machine as a fresh shell of the instances' account would have to."""
 
+    # Several workspaces start at once, each in a thread of the pool; what is missing is made by the first. One lock
+    # for all: an opening that was cancelled goes on in its thread while the next one begins.
+    _making = threading.RLock()
+
     def __init__(self, folder: Path, owner: Owner) -> None:
         self.folder = folder
         self.owner = owner
         self._python: Python | None = None
-        # Several workspaces start at once, each in a thread of the pool; what is missing is made by the first.
-        self._making = threading.RLock()
 
     def python(self) -> Python:
         """The monitor's own interpreter outside its virtual environment, with the packages our servers need."""

@@ -31,8 +31,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.live)
-            # Live tests come one after the other, beside all others: each wants the machine's time for itself.
-            item.add_marker(pytest.mark.xdist_group("live"))
+            # Two rows of live tests, side by side: those that make networks or notice them, and the others.
+            networks = item.get_closest_marker("docker") or item.get_closest_marker("browser")
+            item.add_marker(pytest.mark.xdist_group("networks" if networks else "live"))
     if "frameworks" not in str(config.option.markexpr):
         long = [item for item in items if item.get_closest_marker("frameworks")]
         items[:] = [item for item in items if item not in long]

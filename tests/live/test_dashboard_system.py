@@ -17,6 +17,7 @@ import pytest
 
 from tests.support import screenshots
 from tests.support.accessibility import serious
+from tests.support.complaints import of as watched
 from tests.support.slipway import Slipway
 
 if TYPE_CHECKING:
@@ -58,9 +59,7 @@ async def page(slipway: Slipway, browser: Browser, request: pytest.FixtureReques
     context = await browser.new_context()
     page = await context.new_page()
     page.set_default_timeout(PATIENCE_MS)
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    complaints = watched(page)
     await page.goto(f"http://127.0.0.1:{slipway.dashboard_port}/#token={ADMIN}")
     await page.locator("a", has_text="System").click()
     yield page

@@ -11,6 +11,7 @@ import pytest
 
 from tests.support import screenshots
 from tests.support.accessibility import serious
+from tests.support.complaints import of as watched
 from tests.support.slipway import Slipway
 
 if TYPE_CHECKING:
@@ -73,9 +74,7 @@ async def page(
     """Signed in; every complaint of the browser is a failure."""
     context = await browser.new_context()
     page = await context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    complaints = watched(page)
     await page.goto(f"http://127.0.0.1:{slipway.dashboard_port}/#token={secret}")
     await page.wait_for_selector('body[data-connection="live"]', timeout=WAIT_MS)
     yield page

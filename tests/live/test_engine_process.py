@@ -228,7 +228,7 @@ async def test_stop_asks_first_and_takes_grandchildren_that_ran_away(home: Home)
     assert _sleepers() != set()
     await engine.stop(running, 5)
     assert (home.data / "volumes" / "app" / "asked").exists()
-    assert _sleepers() == set()
+    await until(lambda: _sleepers() == set(), 5, "the kernel to have taken them away")
 
 
 async def test_stop_kills_what_does_not_listen(home: Home) -> None:

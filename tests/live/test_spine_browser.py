@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support import screenshots
+from tests.support.complaints import of as watched
 from tests.support.slipway import Slipway
 
 if TYPE_CHECKING:
@@ -35,9 +36,7 @@ async def test_a_dropped_folder_becomes_a_card_that_serves_without_a_reload(
     assert link.stat().st_mode & 0o777 == 0o600
     page = await browser.new_page()
     page.set_default_timeout(PATIENCE_MS)
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    complaints = watched(page)
     await page.goto(link.read_text().strip())
     await page.get_by_text("No workspace yet").wait_for()
     assert "#token" not in page.url, "the token does not stay in the address bar"

@@ -21,6 +21,8 @@ from monitor.domain.docker_names import Names
 from monitor.domain.instance import Running
 
 Remove = Callable[[APIClient], object]
+CONTAINERS = (labels.ROLE_APP, labels.ROLE_PART, labels.ROLE_INSTALL, labels.ROLE_RUN, labels.ROLE_COPY)
+"""The roles of containers we make."""
 _STAGES_KEPT = 8
 _LAYERS_KEPT = 3
 """Dependency layers kept per workspace: going back to yesterday's lock file costs nothing."""
@@ -47,11 +49,7 @@ class Cleaner:
 
     async def forget(self, workspace: str) -> None:
         """Everything of it but its data volumes and the images made for it."""
-        rows = [
-            row
-            for role in (labels.ROLE_APP, labels.ROLE_PART, labels.ROLE_INSTALL, labels.ROLE_RUN)
-            for row in await self._containers.ours(role, workspace)
-        ]
+        rows = [row for role in CONTAINERS for row in await self._containers.ours(role, workspace)]
         await asyncio.gather(*(self._containers.remove(row["Id"]) for row in rows))
         await self._networks.remove(workspace)
         await self._remove_volume(self._names.cache(workspace))
@@ -82,8 +80,7 @@ class Cleaner:
 
     async def evict(self, hosts: Collection[str]) -> list[str]:
         """Containers with our label that we never made, at one of these addresses; a sentence each."""
-        known = {labels.ROLE_APP, labels.ROLE_PART, labels.ROLE_INSTALL, labels.ROLE_RUN}
-        rows = [row for row in await self._containers.marked() if _label(row, labels.ROLE) not in known]
+        rows = [row for row in await self._containers.marked() if _label(row, labels.ROLE) not in CONTAINERS]
         found = [row for row in rows if addresses(row) & set(hosts)]
         await self._containers.remove_all(found)
         return [f"removed the container {row['Names'][0].lstrip('/')}, which Slipway did not make" for row in found]
@@ -109,12 +106,15 @@ class Cleaner:
     async def _installers(self) -> list[str]:
         rows = await self._idle(labels.ROLE_INSTALL)
         await self._containers.remove_all(rows)
+        copies = await self._idle(labels.ROLE_COPY)
+        await self._containers.remove_all(copies)
         runs = await self._idle(labels.ROLE_RUN)
         await self._containers.remove_all(runs)
         for image in await self._images(labels.ROLE_RUN):
             await self._remove_image(image["Id"])
         return [
             *(f"removed an unfinished installation of '{_label(row, labels.WORKSPACE)}'" for row in rows),
+            *(f"ended a copy of the data of '{_label(row, labels.WORKSPACE)}'" for row in copies),
             *(
                 f"ended a command in '{_label(row, labels.WORKSPACE)}' that an earlier monitor had left"
                 for row in runs

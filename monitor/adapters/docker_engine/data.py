@@ -140,7 +140,7 @@ class DataVolumes:
             "Labels": {
                 labels.INSTALL_ID: self._names.install_id,
                 labels.WORKSPACE: workspace,
-                labels.ROLE: labels.ROLE_INSTALL,
+                labels.ROLE: labels.ROLE_COPY,
             },
             "HostConfig": {
                 "NetworkMode": "none",

@@ -25,6 +25,8 @@ CHROMIUM_FLAGS = (
 )
 
 
+# Before xdist reads the groups.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what is here; the long ones of `frameworks` run only where the marker is asked for by name."""
     here = Path(__file__).parent

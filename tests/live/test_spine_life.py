@@ -157,8 +157,11 @@ def test_killed_with_an_edit_a_start_and_a_swap_in_flight(slipway: Slipway) -> N
         slipway.until_text(f"/{name}/", version)
     slipway.until_text("/swapped/", "setting=new")
     slipway.until_gone("vanishes")
-    slipway.until(lambda: {len(ids) for ids in instances(slipway).values()} == {1}, what="one instance of each")
-    assert instances(slipway).keys() == {"edited", "later", "starting", "swapped"}
+    left = {"edited", "later", "starting", "swapped"}
+    slipway.until(
+        lambda: {n: len(ids) for n, ids in instances(slipway).items()} == dict.fromkeys(left, 1),
+        what="one instance of each",
+    )
     slipway.until_phase("halted", "stopped")
     assert instances(slipway)["later"] == before, "what survived was adopted, not started anew"
     assert life_of(slipway, "swapped") != life

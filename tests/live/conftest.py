@@ -25,17 +25,12 @@ CHROMIUM_FLAGS = (
 )
 
 
-# Before xdist reads the groups.
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what is here; the long ones of `frameworks` run only where the marker is asked for by name."""
     here = Path(__file__).parent
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.live)
-            # Two rows of live tests, side by side: those that make networks or notice them, and the others.
-            networks = item.get_closest_marker("docker") or item.get_closest_marker("browser")
-            item.add_marker(pytest.mark.xdist_group("networks" if networks else "live"))
     if "frameworks" not in str(config.option.markexpr):
         long = [item for item in items if item.get_closest_marker("frameworks")]
         items[:] = [item for item in items if item not in long]

@@ -72,8 +72,9 @@ class Destinations:
         At a copy that is for ever, and another history there is replaced: it needs an admin, as purging does.
         """
         name = request.match_info["name"]
+        backups = self._backups(name)
         _may_confirm(request, name)
-        return answer(self._backups(name).confirm(name))
+        return answer(backups.confirm(name))
 
     def _backups(self, name: str) -> Backups:
         if self._given is None:

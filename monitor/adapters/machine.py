@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -33,19 +32,6 @@ def version_said(argv: Sequence[str], environment: Mapping[str, str] | None = No
     except (OSError, subprocess.TimeoutExpired):
         return None
     return said.stdout.strip() or None if said.returncode == 0 else None
-
-
-def port_trouble(host: str, port: int) -> str | None:
-    """Why a listener could not stand there now, None where it could."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as trial:
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            trial.bind((host, port))
-            trial.listen(1)
-        except OSError as error:
-            return error.strerror or str(error)
-    return None
 
 
 def free_bytes(path: Path) -> int:

@@ -10,7 +10,7 @@ from ipaddress import IPv4Network
 
 from docker import APIClient
 
-from monitor.adapters import machine
+from monitor.adapters import loopback, machine
 from monitor.adapters.bucket import Bucket
 from monitor.adapters.docker_engine.client import DockerClient
 from monitor.adapters.docker_engine.info import daemon
@@ -67,7 +67,7 @@ def _ports(settings: Settings, running: bool) -> Iterator[Finding]:
         ("workspaces", settings.bind, settings.http_port, "SLIPWAY_HTTP_PORT"),
         ("dashboard", settings.dashboard_bind, settings.dashboard_port, "SLIPWAY_DASHBOARD_PORT"),
     ):
-        trouble = None if running else machine.port_trouble(host, port)
+        trouble = None if running else loopback.trouble(host, port)
         if trouble:
             yield Finding(
                 f"port of the {what}",

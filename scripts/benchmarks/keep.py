@@ -2,61 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from monitor.adapters.clock import SystemClock
-from monitor.adapters.embedded.supervisor import Supervisor
-from monitor.adapters.embedded.weed import bundled_store
 from monitor.adapters.s3_access import S3Access
 from scripts.benchmarks.figures import Figure, median
-from scripts.benchmarks.source_tree import make_tree
+from scripts.benchmarks.trees import on_trees
 
 ROUNDS = 3
-SIZES = ((8_000, 120.0), (300, 5.0))
 CROWD = 100_000
 
 
 def figures() -> Iterator[Figure]:
     """On 8,000 files / 120 MB and 300 files / 5 MB of real source, and 100,000 files for the record."""
-    yield from asyncio.run(_all())
-
-
-async def _all() -> list[Figure]:
-    found: list[Figure] = []
-    with tempfile.TemporaryDirectory(prefix="slipway-bench-") as base:
-        async with bundled(Path(base)) as access:
-            for files, megabytes in SIZES:
-                tree = Path(base) / f"tree-{files}"
-                await asyncio.to_thread(make_tree, tree, files, megabytes)
-                found += await asyncio.to_thread(beside_peers, tree, Path(base), access)
-            tree = Path(base) / "crowd"
-            await asyncio.to_thread(make_tree, tree, CROWD, CROWD * 0.002)
-            found += await asyncio.to_thread(crowd, tree, Path(base), access)
-    return found
-
-
-@asynccontextmanager
-async def bundled(base: Path) -> AsyncIterator[S3Access]:
-    """The bundled store, as the product runs it."""
-    store = bundled_store(base / "store", base / "logs")
-    supervisor = Supervisor(store.spec, SystemClock())
-    await supervisor.start()
-    try:
-        yield store.access
-    finally:
-        await supervisor.stop()
-        await store.close()
+    yield from on_trees(beside_peers, crowd, CROWD)
 
 
 def beside_peers(tree: Path, base: Path, access: S3Access) -> list[Figure]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -16,11 +14,9 @@ from pathlib import Path
 
 from monitor.adapters.s3_access import S3Access
 from scripts.benchmarks.figures import Figure, beside
-from scripts.benchmarks.keep import bundled
-from scripts.benchmarks.source_tree import make_tree
+from scripts.benchmarks.trees import on_trees
 
 ROUNDS = 3
-SIZES = ((8_000, 120.0), (300, 5.0))
 QUICK = ("--transfers", "32", "--checkers", "32", "--s3-no-check-bucket")
 
 Turn = Callable[[str], float]
@@ -28,18 +24,7 @@ Turn = Callable[[str], float]
 
 def figures() -> Iterator[Figure]:
     """8,000 files / 120 MB and 300 files / 5 MB of real source, every file an object of its own."""
-    yield from asyncio.run(_all())
-
-
-async def _all() -> list[Figure]:
-    found: list[Figure] = []
-    with tempfile.TemporaryDirectory(prefix="slipway-bench-") as base:
-        async with bundled(Path(base)) as access:
-            for files, megabytes in SIZES:
-                tree = Path(base) / f"tree-{files}"
-                await asyncio.to_thread(make_tree, tree, files, megabytes)
-                found += await asyncio.to_thread(beside_peers, tree, Path(base), access)
-    return found
+    yield from on_trees(beside_peers)
 
 
 def beside_peers(tree: Path, base: Path, access: S3Access) -> list[Figure]:

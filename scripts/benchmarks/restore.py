@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import filecmp
 import json
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -21,11 +19,9 @@ import boto3
 from monitor.adapters.s3_access import S3Access
 from scripts.benchmarks.figures import Figure, median
 from scripts.benchmarks.figures import beside as beside_of
-from scripts.benchmarks.keep import bundled
-from scripts.benchmarks.source_tree import make_tree
+from scripts.benchmarks.trees import on_trees
 
 ROUNDS = 3
-SIZES = ((8_000, 120.0), (300, 5.0))
 
 
 @dataclass(slots=True)
@@ -41,24 +37,12 @@ class Seen:
 
 def figures() -> Iterator[Figure]:
     """8,000 files / 120 MB and 300 files / 5 MB into an empty workspace, safety revision and fsync included."""
-    yield from asyncio.run(_all())
-
-
-async def _all() -> list[Figure]:
-    found: list[Figure] = []
-    with tempfile.TemporaryDirectory(prefix="slipway-bench-") as base:
-        async with bundled(Path(base)) as access:
-            for files, megabytes in SIZES:
-                tree = Path(base) / f"tree-{files}"
-                await asyncio.to_thread(make_tree, tree, files, megabytes)
-                found += await asyncio.to_thread(beside_peers, tree, Path(base) / f"at-{files}", access)
-    return found
+    yield from on_trees(beside_peers)
 
 
 def beside_peers(tree: Path, base: Path, access: S3Access) -> list[Figure]:
     """Ours and the peers in turn, so that all meet the same machine."""
     seen = Seen()
-    base.mkdir()
     ours = ours_at(tree, base, access, seen)
     restic = restic_at(tree, base, access, seen) if shutil.which("restic") else None
     rclone = rclone_at(tree, base, access, seen) if shutil.which("rclone") else None

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import secrets
 import shutil
+import signal
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +22,7 @@ from monitor.adapters.clock import SystemClock
 from monitor.adapters.docker_engine import DockerEngine, Options
 from monitor.domain import labels
 from monitor.domain.launch import LaunchSpec
-from monitor.ports.engine import Instance
+from monitor.ports.engine import Instance, Launch
 from tests.contracts.engine_contract import WS, Manner, World
 from tests.live import apps
 
@@ -66,6 +69,23 @@ class DockerWorld(World):
 
     def engine(self, install: str = "one") -> DockerEngine:
         return DockerEngine(self.options(install), SystemClock(), route_labels)
+
+    async def killed_at(self, step: str, launch: Launch, **more: bool) -> None:
+        """Start `launch` in a process of its own that kills itself at `step`; see `tests.live.docker_crash`."""
+        told = {
+            "install": self.installs["one"],
+            "data": str(self.folder / "one"),
+            "host": self.host,
+            "source": str(launch.source),
+            "files": launch.files,
+            "digest": launch.digest,
+            **more,
+        }
+        file = self.folder / "told.json"
+        file.write_text(json.dumps(told))
+        argv = [sys.executable, "-m", "tests.live.docker_crash", step, str(file)]
+        child = await asyncio.create_subprocess_exec(*argv, cwd=ROOT, env=dict(os.environ))
+        assert await asyncio.wait_for(child.wait(), 90) == -signal.SIGKILL
 
     def copying(self, manner: Manner = Manner.SERVE) -> LaunchSpec:
         return apps.copying(USER, manner)

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
-import signal
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +9,7 @@ import pytest
 
 from monitor.ports.engine import Running
 from tests.contracts.engine_contract import WS, ready
-from tests.live.docker_world import ROOT, DockerWorld
+from tests.live.docker_world import DockerWorld
 
 pytestmark = pytest.mark.docker
 
@@ -29,28 +24,9 @@ def world(docker_host: str, tmp_path: Path) -> Iterator[DockerWorld]:
     world.close()
 
 
-async def crash(world: DockerWorld, step: str, *, install: bool) -> None:
-    """Run a start in another process that is killed at `step`."""
-    launch = world.launch()
-    told = {
-        "install": world.installs["one"],
-        "data": str(world.folder / "one"),
-        "host": world.host,
-        "source": str(launch.source),
-        "files": launch.files,
-        "digest": launch.digest,
-        "install_deps": install,
-    }
-    file = world.folder / "told.json"
-    file.write_text(json.dumps(told))
-    argv = [sys.executable, "-m", "tests.live.docker_crash", step, str(file)]
-    child = await asyncio.create_subprocess_exec(*argv, cwd=ROOT, env=dict(os.environ))
-    assert await asyncio.wait_for(child.wait(), 90) == -signal.SIGKILL
-
-
 @pytest.mark.parametrize("step", [*INSTALL_STEPS, *STEPS])
 async def test_what_a_killed_start_left_is_swept_and_the_next_one_serves(world: DockerWorld, step: str) -> None:
-    await crash(world, step, install=True)
+    await world.killed_at(step, world.launch(), install_deps=True)
     engine = world.engine()
     try:
         assert not [i for i in await engine.instances() if i.state is Running.RUNNING]
@@ -69,7 +45,7 @@ async def test_what_a_killed_start_left_is_swept_and_the_next_one_serves(world: 
 
 @pytest.mark.parametrize("step", [*INSTALL_STEPS, *STEPS])
 async def test_a_sweep_leaves_nothing_of_a_workspace_that_is_gone_meanwhile(world: DockerWorld, step: str) -> None:
-    await crash(world, step, install=True)
+    await world.killed_at(step, world.launch(), install_deps=True)
     engine = world.engine()
     try:
         await engine.sweep(set())
@@ -81,7 +57,7 @@ async def test_a_sweep_leaves_nothing_of_a_workspace_that_is_gone_meanwhile(worl
 
 
 async def test_what_was_already_started_is_adopted_not_started_twice(world: DockerWorld) -> None:
-    await crash(world, "started", install=False)
+    await world.killed_at("started", world.launch(), install_deps=False)
     engine = world.engine()
     try:
         await engine.sweep({WS})

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import signal
-import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -16,7 +12,7 @@ from monitor.adapters.docker_engine import DockerEngine
 from monitor.domain import labels
 from monitor.ports.engine import LaunchFailed, Running
 from tests.contracts.engine_contract import WS, ready
-from tests.live.docker_world import ROOT, DockerWorld
+from tests.live.docker_world import DockerWorld
 from tests.live.stack_world import dropped, spec_of
 
 pytestmark = pytest.mark.docker
@@ -97,20 +93,7 @@ async def test_a_container_that_came_out_different_is_never_started(
 @pytest.mark.parametrize("step", ["created", "started"])
 async def test_killed_at_any_step_it_converges(world: DockerWorld, engine: DockerEngine, step: str) -> None:
     launch = dropped(world.src)
-    told = {
-        "install": world.installs["one"],
-        "data": str(world.folder / "one"),
-        "host": world.host,
-        "source": str(launch.source),
-        "files": launch.files,
-        "digest": launch.digest,
-        "stack": True,
-    }
-    file = world.folder / "told.json"
-    file.write_text(json.dumps(told))
-    argv = [sys.executable, "-m", "tests.live.docker_crash", step, str(file)]
-    child = await asyncio.create_subprocess_exec(*argv, cwd=ROOT, env=dict(os.environ))
-    assert await asyncio.wait_for(child.wait(), 90) == -signal.SIGKILL
+    await world.killed_at(step, launch, stack=True)
     await engine.sweep({WS})
     spec = await spec_of(engine, launch)
     found = [i for i in await engine.instances() if i.state is Running.RUNNING]

@@ -20,11 +20,12 @@ from monitor.adapters.bucket import s3_client
 from monitor.adapters.clock import SystemClock
 from monitor.adapters.embedded.child import Child, ChildFailed, ChildSpec
 from monitor.adapters.embedded.logs import keep_small
-from monitor.adapters.embedded.ports import PortTaken, is_free, settle_ports
+from monitor.adapters.embedded.ports import PortTaken, settle_ports
 from monitor.adapters.embedded.process import Process
 from monitor.adapters.embedded.supervisor import State, Supervisor
 from monitor.adapters.embedded.traefik import BundledTraefik, bundled_traefik
 from monitor.adapters.embedded.weed import BundledStore, bundled_store
+from monitor.adapters.loopback import is_free
 from monitor.adapters.object_store import ObjectStore
 from tests.support.ports import free_port
 from tests.support.waiting import until
@@ -105,12 +106,16 @@ async def test_a_killed_store_comes_back_with_all_it_kept(a_store: Callable[...,
         client.close()
 
 
+async def taken(spec: ChildSpec) -> bool:
+    return not any(is_free(port) for _, port in spec.listens)
+
+
 @s3
 async def test_stop_leaves_nothing(a_store: Callable[..., BundledStore]) -> None:
     spec = a_store().spec
     async with started(spec) as child:
         running = psutil.Process(pid(child))
-        assert not any(is_free(port) for _, port in spec.listens)
+        await until(lambda: taken(spec), 30)
         await child.stop()
         assert not running.is_running()
     assert all(is_free(port) for _, port in spec.listens)

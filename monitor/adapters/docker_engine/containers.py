@@ -46,6 +46,14 @@ class Containers:
             )
         return made
 
+    async def put(self, body: Json, name: str | None = None) -> str:
+        """Create a container that belongs to no plan, for a program of ours; its id. Raises `Declined`, `Gone`."""
+        return await self._client.do(lambda api: _post(api, body, name))
+
+    async def exit_code(self, container: str, longest_s: int = 890) -> int:
+        """Wait for its end, at most so long. Raises `Declined`, `Gone`, `EngineAway`."""
+        return await self._client.work(lambda api: int(api.wait(container, timeout=longest_s)["StatusCode"]))
+
     async def start(self, container: str) -> None:
         try:
             await self._client.do(lambda api: api.start(container))
@@ -169,6 +177,6 @@ class Containers:
             await self._clock.sleep(pause)
 
 
-def _post(api: APIClient, body: Json, name: str) -> str:
+def _post(api: APIClient, body: Json, name: str | None) -> str:
     made: Json = api.create_container_from_config(body, name)  # type: ignore[no-untyped-call]
     return str(made["Id"])

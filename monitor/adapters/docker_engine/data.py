@@ -12,11 +12,8 @@ import os
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
-
-from docker import APIClient
 
 from monitor.adapters.data_stage import ANSWER, CONTENT, COPYING, REPLACING, Stages, answer_of, copied, failed
 from monitor.adapters.docker_engine.client import Declined, DockerClient, Gone
@@ -37,7 +34,6 @@ AT_ONCE = 2
 MEMORY = 512 * MIB
 CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "SETGID", "SETUID")
 VOLUME, STAGE = "/data", "/stage"
-_WAIT_S = 890
 _LAST_LINES = 20
 
 
@@ -104,10 +100,10 @@ class DataVolumes:
             await self._containers.remove(self._name(workspace))
             told = {"volume": VOLUME, "answer": f"{STAGE}/{ANSWER}", **asked}
             body = self._body(workspace, program, sayable(stage.parent), told)
-            made = await self._client.do(partial(_made, body=body, name=self._name(workspace)))
+            made = await self._containers.put(body, self._name(workspace))
             try:
                 await self._containers.start(made)
-                code = await self._client.work(partial(_waited, container=made))
+                code = await self._containers.exit_code(made)
                 if code:
                     raise failed(workspace, await self._containers.lines(made, _LAST_LINES))
                 return answer_of(stage)
@@ -162,12 +158,3 @@ class DataVolumes:
                 ],
             },
         }
-
-
-def _made(api: APIClient, body: Json, name: str) -> str:
-    made: Json = api.create_container_from_config(body, name)  # type: ignore[no-untyped-call]
-    return str(made["Id"])
-
-
-def _waited(api: APIClient, container: str) -> int:
-    return int(api.wait(container, timeout=_WAIT_S)["StatusCode"])

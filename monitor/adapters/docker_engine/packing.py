@@ -25,7 +25,6 @@ ARCHIVE = "app.tar"
 MOST_BYTES = 2 * 1024**3
 MEMORY = 256 * MIB
 _OUT = "/packed"
-_WAIT_S = 890
 
 
 async def packed(
@@ -45,9 +44,9 @@ async def packed(
     image = await client.work(partial(_committed, container=container))
     made = ""
     try:
-        made = await client.do(partial(_made, body=_body(image, plan, into, leave), name=f"{plan.name}-pack"))
+        made = await containers.put(_body(image, plan, into, leave), f"{plan.name}-pack")
         await containers.start(made)
-        if await client.work(partial(_waited, container=made)):
+        if await containers.exit_code(made):
             said = " ".join(await containers.lines(made, 3))
             raise LaunchFailed(
                 f"what the command left cannot be brought back: {said or 'it is too much'}",
@@ -92,15 +91,6 @@ def _body(image: str, plan: ContainerPlan, into: Path, leave: Iterable[str]) -> 
 def _committed(api: APIClient, container: str) -> str:
     made: Json = api.commit(container)
     return str(made["Id"])
-
-
-def _made(api: APIClient, body: Json, name: str) -> str:
-    made: Json = api.create_container_from_config(body, name)  # type: ignore[no-untyped-call]
-    return str(made["Id"])
-
-
-def _waited(api: APIClient, container: str) -> int:
-    return int(api.wait(container, timeout=_WAIT_S)["StatusCode"])
 
 
 async def _discarded(client: DockerClient, image: str) -> None:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-from docker import APIClient
-
 from monitor.adapters.docker_engine.client import Declined, DockerClient, Gone
 from monitor.adapters.docker_engine.containers import Containers
 from monitor.adapters.docker_engine.control import ControlFolders
@@ -21,7 +17,7 @@ from monitor.ports.engine import LaunchFailed, Progress
 TOOL = "static"
 """The runtime whose `chown` is used: the smallest, and nothing of it comes from a workspace."""
 GIVEN = "given-"
-_WAIT_S = 60
+_LONGEST_S = 60
 
 
 class Volumes:
@@ -56,10 +52,10 @@ class Volumes:
                 mark.mkdir(parents=True, exist_ok=True)
 
     async def _give(self, volume: str, one: ContainerPlan) -> None:
-        made = await self._client.do(partial(_made, body=self._body(volume, one)))
+        made = await self._containers.put(self._body(volume, one))
         try:
             await self._containers.start(made)
-            code = await self._client.work(partial(_waited, container=made))
+            code = await self._containers.exit_code(made, _LONGEST_S)
         except (Gone, Declined) as error:
             raise LaunchFailed(f"the volume {volume} could not be given to its user: {error.message}") from error
         finally:
@@ -97,12 +93,3 @@ def _volumes(plan: StackPlan) -> dict[str, tuple[str, ContainerPlan]]:
             if mount.kind is MountKind.VOLUME:
                 found.setdefault(mount.key, (mount.source, one))
     return found
-
-
-def _made(api: APIClient, body: Json) -> str:
-    made: Json = api.create_container_from_config(body)  # type: ignore[no-untyped-call]
-    return str(made["Id"])
-
-
-def _waited(api: APIClient, container: str) -> int:
-    return int(api.wait(container, timeout=_WAIT_S)["StatusCode"])

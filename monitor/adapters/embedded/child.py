@@ -21,6 +21,7 @@ from monitor.adapters.embedded.logs import last_lines
 from monitor.adapters.embedded.ports import require_free
 from monitor.adapters.embedded.private_files import private_folder, write_private
 from monitor.adapters.embedded.process import FINGERPRINT, MARK, Process, marked, spawn
+from monitor.adapters.loopback import release
 from monitor.errors import Away, SlipwayError
 
 _FIRST_PAUSE_S = 0.02
@@ -114,6 +115,8 @@ class Child:
             await self.process.stop(self.spec.stop_grace_s)
         self._clear_away()
         self.process = None
+        for _, port in self.spec.listens:
+            release(port)
 
     async def _adopt(self, leftover: Process) -> bool:
         if leftover.environment.get(FINGERPRINT) != self.spec.fingerprint:

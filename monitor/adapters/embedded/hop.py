@@ -10,8 +10,9 @@ from pathlib import Path
 import aiohttp
 
 from monitor.adapters.embedded.child import ChildSpec, leftovers_of
-from monitor.adapters.embedded.ports import LOOPBACK, settle_ports
+from monitor.adapters.embedded.ports import settle_ports
 from monitor.adapters.embedded.private_files import private_folder
+from monitor.adapters.loopback import LOOPBACK
 
 PROGRAM = "monitor.app.hop"
 _PACKAGE = Path(__file__).resolve().parents[2]

@@ -3,38 +3,18 @@
 from __future__ import annotations
 
 import json
-import random
-import socket
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from monitor.adapters.embedded.private_files import write_private
-from monitor.errors import Conflict, SlipwayError
-
-LOOPBACK = "127.0.0.1"
-# The kernel's own range for outgoing connections begins at 32768: chosen below it, together with a partner
-# 10,000 higher, a port is not taken by a passing connection between two starts.
-_RANGE = range(10_240, 22_700)
+from monitor.adapters.loopback import choose, claimed, is_free
+from monitor.errors import Conflict
 
 
 class PortTaken(Conflict):
     """Another program listens on a port we need; it helps once that one is gone."""
 
     reason = "port-taken"
-
-
-def is_free(port: int, host: str = LOOPBACK) -> bool:
-    """Whether a listener could be opened there now."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as trial:
-        # As servers do; without it a port with connections in TIME_WAIT would count as taken.
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            trial.bind((host, port))
-            trial.listen(1)
-        except OSError:
-            return False
-    return True
 
 
 def require_free(host: str, port: int) -> None:
@@ -56,28 +36,18 @@ def settle_ports(record: Path, names: Iterable[str], *, offset: int = 0, keep: b
     chosen: dict[str, int] = {}
     for name in names:
         port = known.get(name, 0)
-        if port and (keep or _usable(port, offset, chosen)):
-            chosen[name] = port
-        else:
-            chosen[name] = _choose(offset, chosen)
+        taken = {one + shift for one in chosen.values() for shift in (0, offset)}
+        chosen[name] = port if port and (keep or _usable(port, offset, taken)) else choose(taken, offset)
     write_private(record, json.dumps(chosen, indent=2))
     return chosen
 
 
-def _choose(offset: int, chosen: Mapping[str, int]) -> int:
-    # In random order: two installs that start at the same moment should not ask for the same one.
-    for port in random.SystemRandom().sample(_RANGE, len(_RANGE)):
-        if _usable(port, offset, chosen):
-            return port
-    raise SlipwayError("No free loopback port is left.", hint=f"Ports {_RANGE.start}–{_RANGE.stop} are all in use.")
+def _usable(port: int, offset: int, taken: Iterable[int]) -> bool:
+    both = {port, port + offset}
+    return both.isdisjoint(taken) and all(is_free(p) and claimed(p) for p in both)
 
 
-def _usable(port: int, offset: int, chosen: Mapping[str, int]) -> bool:
-    taken = {taken + shift for taken in chosen.values() for shift in (0, offset)}
-    return all(p not in taken and is_free(p) for p in {port, port + offset})
-
-
-def _recorded(record: Path) -> dict[str, int]:
+def _recorded(record: Path) -> Mapping[str, int]:
     try:
         known = json.loads(record.read_text())
         return {str(name): int(port) for name, port in known.items()}

@@ -9,9 +9,10 @@ import aiohttp
 
 from monitor.adapters.embedded.binaries import find_binary
 from monitor.adapters.embedded.child import ChildSpec, leftovers_of
-from monitor.adapters.embedded.ports import LOOPBACK, settle_ports
+from monitor.adapters.embedded.ports import settle_ports
 from monitor.adapters.embedded.private_files import private_folder, write_private
 from monitor.adapters.embedded.traefik_config import TraefikSettings, render
+from monitor.adapters.loopback import LOOPBACK
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,11 @@ from pathlib import Path
 
 from monitor.adapters.embedded.binaries import find_binary
 from monitor.adapters.embedded.child import ChildSpec, leftovers_of
-from monitor.adapters.embedded.ports import LOOPBACK, settle_ports
+from monitor.adapters.embedded.ports import settle_ports
 from monitor.adapters.embedded.private_files import private_folder, write_private
 from monitor.adapters.embedded.weed_keys import WeedKeys, identities, keys_in, security
 from monitor.adapters.embedded.weed_ready import WeedReady
+from monitor.adapters.loopback import LOOPBACK
 from monitor.adapters.s3_access import S3Access
 
 # gRPC listens at the HTTP port plus this; told another port, its own maintenance worker never finds it.

@@ -6,9 +6,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from monitor.adapters.loopback import LOOPBACK
 from monitor.adapters.process_engine import evidence, procfs, records, sandbox
 from monitor.adapters.process_engine.records import Ended, Keeper, Record
-from monitor.adapters.process_engine.workshop import LOOPBACK, Workshop
+from monitor.adapters.process_engine.workshop import Workshop
 from monitor.ports.engine import Diagnosis, EngineInfo, Instance, Running
 
 LOG = "log"

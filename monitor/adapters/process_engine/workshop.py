@@ -6,11 +6,11 @@ import os
 import pwd
 import shlex
 import shutil
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from monitor.adapters import loopback
 from monitor.adapters.process_engine import mirror, readable, records, sandbox
 from monitor.adapters.process_engine.places import Owner, Places
 from monitor.adapters.process_engine.sandbox import Rooms, Sandbox
@@ -22,7 +22,6 @@ from monitor.domain.launch import LaunchSpec, ProjectType, Source
 from monitor.ports.engine import Launch, LaunchFailed
 
 APP_USER = 65532
-LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +59,7 @@ class Workshop:
             self.shipped.launcher, self.tools.python(), self.owner, self._programs(), config.bubblewrap
         )
         self.ca = self._certificates()
+        self._chosen: set[int] = set()
 
     def marker(self, workspace: str, what: int | str) -> str:
         """The value of `SLIPWAY_INSTANCE` in everything an instance (or an install) started."""
@@ -149,13 +149,11 @@ class Workshop:
     def free_port(self) -> int:
         """A loopback port nobody listens on and no instance was given."""
         given = {record.port for path in records.folders(self.places.process) if (record := records.read(path))}
-        for _ in range(1000):
-            with socket.socket() as probe:
-                probe.bind((LOOPBACK, 0))
-                port = int(probe.getsockname()[1])
-            if port not in given:
-                return port
-        raise LaunchFailed("no free port on this machine", hint="stop some workspaces")
+        for port in self._chosen - given:
+            loopback.release(port)
+        port = loopback.choose(given)
+        self._chosen = {port} | (self._chosen & given)
+        return port
 
     def _programs(self) -> tuple[Path, ...]:
         """Our own programs, and the interpreter they run with, wherever it lives."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.browser, pytest.mark.traefik, pytest.mark.s3, pytest.mark.timeout(300)]
 
 ADMIN = "an-admin-token-of-this-test"
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.traefik, pytest.mark.s3]
-WAIT_MS = 20_000
+WAIT_MS = 60_000
 
 SERVER = r"""
 import http.server, os, sys

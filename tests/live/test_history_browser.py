@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.traefik, pytest.mark.s3]
-WAIT_MS = 15_000
+WAIT_MS = 60_000
 APP = "".join(f"line {n}\n" for n in range(40))
 
 

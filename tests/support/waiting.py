@@ -26,7 +26,7 @@ class NeverHappened(AssertionError):
 async def until(probe: Callable[[], Awaitable[T]], timeout: float = ..., what: str = ...) -> T: ...
 @overload
 async def until(probe: Callable[[], T], timeout: float = ..., what: str = ...) -> T: ...
-async def until(probe: Callable[[], Any], timeout: float = 10.0, what: str = "") -> Any:
+async def until(probe: Callable[[], Any], timeout: float = 30.0, what: str = "") -> Any:
     """Return the first truthy answer of `probe` (a plain or a coroutine function).
 
     An exception counts as "not yet" and is quoted when the time is up.
@@ -49,7 +49,7 @@ async def until(probe: Callable[[], Any], timeout: float = 10.0, what: str = "")
     raise wait.failure()
 
 
-def until_sync(probe: Callable[[], T], timeout: float = 10.0, what: str = "") -> T:
+def until_sync(probe: Callable[[], T], timeout: float = 30.0, what: str = "") -> T:
     """The same as `until`, for a plain probe in a test without an event loop."""
     wait = _Wait(timeout, what or _name(probe))
     for pause in wait.pauses():

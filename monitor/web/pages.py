@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from monitor.web.guard import is_open
 
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_PLAIN = ("dashboard/loading.js", "dashboard/theme.js")
 _HERE = Path(__file__).parent
 
 
@@ -31,7 +32,7 @@ class Pages:
         text = pages.get_template("dashboard.html").render(
             workspaces_url=workspaces_url.rstrip("/"),
             sheets=[path for path in self._files if path.endswith(".css")],
-            modules=[path for path in self._files if path.endswith(".js") and not path.endswith("/theme.js")],
+            modules=[path for path in self._files if path.endswith(".js") and path not in _PLAIN],
         )
         self._page = text.encode()
 

@@ -20,12 +20,13 @@ from monitor.settings import Settings
 from monitor.web.server import dashboard
 from tests.support import screenshots
 from tests.support.accessibility import serious
+from tests.support.complaints import of as watched
 from tests.support.face import HOSTILE, Stage, populate
 from tests.support.ports import free_port
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, ConsoleMessage, Page
+    from playwright.async_api import Browser, Page, Route
 
 pytestmark = pytest.mark.browser
 WAIT_MS = 60_000
@@ -40,7 +41,7 @@ class Shown:
     secret: str
     token_id: str
     page: Page
-    complaints: list[str] = field(default_factory=list)
+    complaints: list[str]
 
     @property
     def url(self) -> str:
@@ -54,19 +55,14 @@ class Shown:
         await self.page.wait_for_selector(f'.card[data-name="{name}"][data-phase="{phase}"]', timeout=WAIT_MS)
 
 
-def _bad(said: ConsoleMessage) -> bool:
-    """What this stage has no service for answers 404, which browsers complain of; everything else counts."""
-    return said.type == "error" and "404 (Not Found)" not in said.text
-
-
 @pytest.fixture
 async def shown(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Shown]:
     stage, settings = Stage(), Settings(dashboard_port=free_port())
     token, secret = stage.access.new(Scope.ADMIN)
     context = await browser.new_context()
-    shown = Shown(stage, settings, secret, token.id, await context.new_page())
-    shown.page.on("console", lambda said: shown.complaints.append(said.text) if _bad(said) else None)
-    shown.page.on("pageerror", lambda error: shown.complaints.append(str(error)))
+    page = await context.new_page()
+    # What this stage has no service for answers 404, which browsers complain of.
+    shown = Shown(stage, settings, secret, token.id, page, watched(page, but="404 (Not Found)"))
     async with dashboard(stage.face, settings):
         yield shown
         await screenshots.keep(context, request.node.name)
@@ -88,6 +84,35 @@ async def test_a_card_appears_and_turns_to_serving_without_a_reload(shown: Shown
     await shown.page.wait_for_selector(".card", state="detached", timeout=WAIT_MS)
     assert await shown.page.evaluate("window.sameDocument") is True
     assert shown.complaints == []
+
+
+@pytest.mark.parametrize("part", ["main.js", "dom.js", "views/card.js", "css/base.css"])
+async def test_a_part_that_is_lost_on_its_way_is_fetched_again(shown: Shown, part: str) -> None:
+    losses = 2
+
+    async def lose(route: Route) -> None:
+        nonlocal losses
+        losses -= 1
+        await (route.abort("connectionreset") if losses >= 0 else route.continue_())
+
+    await shown.page.route(f"**/static/dashboard/{part}", lose)
+    await shown.sign_in()
+    await until(lambda: losses < 0)
+    await until(lambda: shown.page.evaluate("sessionStorage.getItem('slipway-loaded-again') === null"))
+
+
+async def test_what_is_asked_and_lost_on_its_way_is_asked_again(shown: Shown) -> None:
+    populate(shown.stage)
+    await shown.sign_in()
+    lost: list[str] = []
+
+    async def lose(route: Route) -> None:
+        lost.append(route.request.url)
+        await (route.abort("connectionreset") if lost.count(route.request.url) == 1 else route.continue_())
+
+    await shown.page.route("**/api/doctor", lose)
+    await shown.page.goto(f"{shown.url}/#/system")
+    await until(lambda: len(lost) == 2)
 
 
 async def test_buttons_ask_and_the_keyboard_is_enough(shown: Shown) -> None:

@@ -14,6 +14,7 @@ import pytest
 from monitor.cli.client import Client
 from monitor.errors import SlipwayError
 from tests.support import screenshots
+from tests.support.complaints import of as watched
 from tests.support.slipway import Slipway
 from tests.support.waiting import until_sync
 
@@ -56,25 +57,12 @@ class Seen:
     """A signed-in page of `whole`, and what the browser complained about."""
 
     def __init__(self, whole: Slipway, page: Page) -> None:
-        self.whole, self.page, self.complaints = whole, page, list[str]()
-        page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-    @property
-    def cut_off(self) -> bool:
-        """A network of this machine came or went meanwhile (Docker's do), which Chromium breaks off requests for."""
-        return any("ERR_NETWORK_CHANGED" in one for one in self.complaints)
+        self.whole, self.page, self.complaints = whole, page, watched(page)
 
     async def at(self, address: str) -> None:
         secret = self.whole.client.post("/api/tokens", {"scope": "admin", "note": "test"})
         await self.page.goto(f"http://127.0.0.1:{self.whole.dashboard_port}/#token={secret['token']}")
-        try:
-            await self.page.wait_for_selector('[data-connection="live"]', timeout=WAIT_MS / 3)
-        except Exception:
-            if not self.cut_off:
-                raise
-            await self.page.goto(f"http://127.0.0.1:{self.whole.dashboard_port}/?again#token={secret['token']}")
-            await self.page.wait_for_selector('[data-connection="live"]', timeout=WAIT_MS)
+        await self.page.wait_for_selector('[data-connection="live"]', timeout=WAIT_MS)
         await self.page.evaluate("address => { location.hash = address; }", address)
 
     async def open(self, seq: int) -> None:
@@ -89,7 +77,7 @@ async def seen(browser: Browser, whole: Slipway, request: pytest.FixtureRequest)
     found = Seen(whole, await context.new_page())
     yield found
     await screenshots.keep(context, request.node.name)
-    assert found.cut_off or found.complaints == []
+    assert found.complaints == []
     await context.close()
 
 

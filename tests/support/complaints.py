@@ -9,15 +9,15 @@ if TYPE_CHECKING:
 
 # Chromium drops its connections when a network of the machine comes or goes, as Docker's do all the time; the page
 # connects again by itself.
-_NOT_OURS = ("ERR_NETWORK_CHANGED",)
+_NOT_OURS = "ERR_NETWORK_CHANGED"
 
 
-def of(page: Page) -> list[str]:
-    """A list that fills with the texts of errors on `page`: its scripts', its requests', its policy's."""
+def of(page: Page, but: str = _NOT_OURS) -> list[str]:
+    """A list that fills with the texts of errors on `page`: requests and policy too; `but` is expected."""
     found: list[str] = []
 
     def said(message: ConsoleMessage) -> None:
-        if message.type == "error" and not any(one in message.text for one in _NOT_OURS):
+        if message.type == "error" and not any(one in message.text for one in (_NOT_OURS, but)):
             found.append(message.text)
 
     page.on("console", said)

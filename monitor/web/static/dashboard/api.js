@@ -1,6 +1,8 @@
 // The REST API: JSON in, JSON out, and every failure one `ApiError` with a message and a hint for people.
 import { token } from "./access.js";
 
+const AGAIN_MS = 200;
+
 export class ApiError extends Error {
   constructor(message, { hint = "", reason = "error", status = 0 } = {}) {
     super(message);
@@ -12,20 +14,23 @@ export class ApiError extends Error {
 export async function raw(method, path, { body, signal, headers = {} } = {}) {
   const plain = body === undefined || body instanceof Blob || body instanceof FormData;
   const kind = plain ? {} : { "Content-Type": "application/json" };
-  let response;
-  try {
-    response = await fetch(path, {
-      method, signal, body: plain ? body : JSON.stringify(body), headers: { Authorization: `Bearer ${token()}`, ...kind, ...headers },
-    });
-  } catch (error) {
+  const options = { method, signal, body: plain ? body : JSON.stringify(body), headers: { Authorization: `Bearer ${token()}`, ...kind, ...headers } };
+  const response = await asked(path, options).catch((error) => {
     if (error.name === "AbortError") throw error;
     throw new ApiError("Slipway does not answer.", { hint: "It is asked again as soon as the connection is back.", reason: "away" });
-  }
+  });
   if (response.ok) return response;
   const { error = {} } = await response.json().catch(() => ({}));
   const { message = `The answer was ${response.status}.`, hint, reason } = error;
   throw new ApiError(message, { hint, reason, status: response.status });
 }
+
+// What only reads is asked once more: the browser breaks requests off when a container brings or takes a network.
+const asked = (path, options) => fetch(path, options).catch(async (error) => {
+  if (options.method !== "GET" || error.name === "AbortError") throw error;
+  await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+  return fetch(path, options);
+});
 
 const json = async (method, path, options) => (await raw(method, path, options)).json();
 

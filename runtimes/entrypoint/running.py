@@ -19,6 +19,9 @@ from places import READY_MARK, Failed, Places, say
 from processes import Group, passed_through
 from server import Server
 from state import State
+from waking import changes
+
+_TELL_S, _LOOK_S = 2.0, 0.5
 
 
 @dataclass
@@ -31,8 +34,17 @@ class Applied:
     log: list[str] = field(default_factory=list)
 
 
+@dataclass
+class Early:
+    """What came of an edit nobody asked for yet."""
+
+    of: str
+    came: Applied
+
+
 class Runner:
-    """The running entrypoint. `_work` is held by whoever copies, builds or replaces the server.
+    """The running entrypoint. `_work` is held by whoever copies, builds or replaces the server, `_beginning` while a
+    process is begun: once we are ending, none is.
 
     `_between` means the working copy is neither the old state nor the new one, as after a failed build: going
     back is then an edit like any other.
@@ -41,9 +53,13 @@ class Runner:
     def __init__(self, places: Places) -> None:
         self.places = places
         self._work = threading.Lock()
+        self._beginning = threading.Lock()
         self._ends: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._ending = threading.Event()
         self._between = False
+        self._early: Early | None = None
+        self._told = threading.Event()
+        self._told.set()
         self._tool: Group | None = None
         self._server: Server | None = None
         self._state = State(places.app, time.time_ns())
@@ -57,7 +73,10 @@ class Runner:
         self.places.make_home()
         answering = control.listen(self.places, self._answer)
         threading.Thread(target=self._first_start, daemon=True).start()
-        code = self._ends.get()
+        code = self._end()
+        if not self._ending.is_set():
+            # An edit that ended the server is told to whoever is about to ask what came of it.
+            self._told.wait(_TELL_S)
         self._ending.set()
         self._unmark()
         code = self._stop_all(code)
@@ -65,6 +84,12 @@ class Runner:
             os.unlink(self.places.socket)
         answering.finish()
         return code
+
+    def _end(self) -> int:
+        """Wait for the first reason to end. A signal just before the wait does not interrupt it: look again."""
+        while True:
+            with contextlib.suppress(queue.Empty):
+                return self._ends.get(timeout=_LOOK_S)
 
     def once(self) -> int:
         """Make the working copy, set up, and run the start command alone, which serves nobody: its exit code."""
@@ -81,7 +106,9 @@ class Runner:
         self._ends.put(128 + number)
 
     def _stop_all(self, code: int) -> int:
-        for group in (self._tool, self._server.group if self._server else None):
+        with self._beginning:
+            groups = (self._tool, self._server.group if self._server else None)
+        for group in groups:
             if group is not None:
                 was_running = group.alive()
                 group.end()
@@ -101,6 +128,7 @@ class Runner:
                 if not self.places.direct:
                     self._state.save(self._state.files, digest)
                 self._serve()
+            threading.Thread(target=self._take_up_edits, daemon=True).start()
         except Failed as error:
             say(str(error))
             self._ends.put(error.code)
@@ -124,13 +152,14 @@ class Runner:
 
     def _tool_run(self, name: str, command: str) -> tuple[int, list[str]]:
         """Run a build command in the app folder: its exit code and the end of what it printed."""
-        if not command or self._ending.is_set():
+        if not command:
             return 0, []
-        say(f"{name}: {command}")
         started = time.time_ns()
-        self._tool = Group(command, self.places.app, self.places.for_tools(), pipe=True)
-        if self._ending.is_set():
-            self._tool.end()
+        with self._beginning:
+            if self._ending.is_set():
+                return 0, []
+            say(f"{name}: {command}")
+            self._tool = Group(command, self.places.app, self.places.for_tools(), pipe=True)
         log = passed_through(self._tool)
         code = self._tool.wait()
         self._tool = None
@@ -139,14 +168,13 @@ class Runner:
 
     def _serve(self) -> Server:
         """Start the server, unless we are ending; its end, if we did not ask for it, is ours."""
-        if self._ending.is_set():
-            raise Failed("ending", 143)
         if not self.places.start:
             raise Failed("nothing to start: SLIPWAY_START is empty", 2)
-        self._server = Server(self.places, self._mark, self._ends.put)
-        if self._ending.is_set():
-            self._server.end()
-        return self._server
+        with self._beginning:
+            if self._ending.is_set():
+                raise Failed("ending", 143)
+            self._server = Server(self.places, self._mark, self._ends.put)
+            return self._server
 
     def _mark(self, server: Server) -> None:
         if server is self._server and not server.group.ending:
@@ -163,7 +191,20 @@ class Runner:
         if verb == "status":
             return self._status()
         with self._work:
-            return vars(self._apply())
+            early, self._early = self._early, None
+            taken = early is not None and early.of == listing.digest(self.places)
+            came = early.came if early and taken else self._apply()
+            self._told.set()
+            return vars(came)
+
+    def _take_up_edits(self) -> None:
+        """Begin with an edit before somebody asks for it; the first who does gets what came of it."""
+        for _ in changes(self.places.control):
+            with self._work:
+                digest = listing.digest(self.places)
+                if digest and digest != self._state.digest and not self._ending.is_set():
+                    self._told.clear()
+                    self._early = Early(digest, self._apply())
 
     def _apply(self) -> Applied:
         """Bring an edit in. A failed build leaves the old server serving, and the edit to be tried again."""

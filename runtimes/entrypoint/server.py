@@ -11,8 +11,8 @@ from places import Places, say
 from processes import Group
 from relay import Relay, Search
 
-_FIRST_PAUSE_S, _PAUSE_S, _LATE_PAUSE_S = 0.01, 0.1, 1.0
-_LOOK_S = 1.0
+_SOON_PAUSE_S, _PAUSE_S, _LATE_PAUSE_S = 0.02, 0.1, 1.0
+_SOON_S, _LOOK_S = 3.0, 1.0
 
 
 class Server:
@@ -60,7 +60,7 @@ class Server:
             self._ended_by_itself(code)
 
     def _wait_until_it_accepts(self) -> None:
-        pause, started, told = _FIRST_PAUSE_S, time.monotonic(), False
+        pause, started, told = _SOON_PAUSE_S, time.monotonic(), False
         search, look = Search(), started + _LOOK_S
         while not self.ended.wait(pause):
             if time.monotonic() > look:
@@ -71,8 +71,9 @@ class Server:
                 self._mark(self)
                 self._settled.set()
                 return
-            late = time.monotonic() - started > self._places.start_timeout
-            pause = _LATE_PAUSE_S if late else min(pause * 1.5, _PAUSE_S)
+            waited = time.monotonic() - started
+            late = waited > self._places.start_timeout
+            pause = _LATE_PAUSE_S if late else _PAUSE_S if waited > _SOON_S else _SOON_PAUSE_S
             if late and not told:
                 told = True
                 say(self._what_is_wrong())

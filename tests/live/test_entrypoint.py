@@ -413,6 +413,26 @@ def test_the_old_server_answers_while_the_build_runs(make: Make) -> None:
     assert json.loads(out)["ok"] is True
 
 
+def test_an_edit_is_taken_up_before_anybody_asks_and_the_first_who_asks_is_told(make: Make) -> None:
+    instance = make(SLIPWAY_BUILD="echo built >> ../data/builds && test ! -e broken")
+    (instance.source / "page").write_text("one")
+    instance.list_files("d1")
+    instance.start_ready()
+    (instance.source / "page").write_text("two")
+    instance.list_files("d2")
+    until_sync(lambda: instance.get("/page") == "two")
+    (instance.source / "broken").write_text("")
+    instance.list_files("d3")
+    builds = instance.data / "builds"
+    until_sync(lambda: builds.read_text().count("built") == 3)
+    told = instance.ask("sync")
+    assert (told["ok"], told["digest"]) == (False, "d2")
+    assert "the build failed" in told["reason"]
+    assert builds.read_text().count("built") == 3
+    assert instance.ask("sync")["ok"] is False
+    assert builds.read_text().count("built") == 4
+
+
 def test_a_server_that_needs_no_restart_keeps_running(make: Make) -> None:
     instance = make(SLIPWAY_RESTART="0")
     (instance.source / "page").write_text("one")

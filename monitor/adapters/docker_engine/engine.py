@@ -188,7 +188,7 @@ class DockerEngine(WithVolumes):
         """What was acknowledged; for a fresh instance what it says it copied, asked once it is ready."""
         kept = self._control.applied(instance.workspace, instance.generation)
         if kept is None and instance.ready:
-            kept = str((await self._observer.status(instance.id)).get("digest") or UNKNOWN)
+            kept = await self._observer.copied(instance.id) or UNKNOWN
             if kept:
                 self._control.set_applied(instance.workspace, instance.generation, kept)
         return kept or None

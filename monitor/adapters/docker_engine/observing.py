@@ -87,6 +87,16 @@ class Observer:
         said = tuple(await self._containers.lines(row["Id"], lines))
         return Diagnosis(Running.EXITED, code, f"its service {part_name(row)} {reason}", (), said)
 
+    async def copied(self, container: str) -> str:
+        """The digest of what a ready instance copied at its start, as its health check read it; "" where none is."""
+        try:
+            inspected = await self._containers.inspect(container)
+        except Gone:
+            return ""
+        probes = (inspected["State"].get("Health") or {}).get("Log") or ()
+        told = next((str(one["Output"]).strip() for one in reversed(probes) if one.get("ExitCode") == 0), "")
+        return told or str((await self.status(container)).get("digest") or "")
+
     async def status(self, container: str) -> Json:
         """What the entrypoint says of itself; empty where it says nothing."""
         try:

@@ -174,6 +174,7 @@ async def test_the_data_has_a_history_of_its_own_and_is_put_back_from_it(page: P
     await page.click('.detail[aria-label="Revision 1"] button:has-text("Restore…")')
     await page.wait_for_selector('.plan :text("1 to change")')
     assert "started again" in await page.inner_text(".plan")
+    assert await serious(page) == [], "the dialog"
     slipway.until_text("/shop/", "ann;bob;")
     await page.click('dialog footer button:has-text("Restore")')
     await page.wait_for_selector('dialog .notice:has-text("Restored.")')

@@ -90,6 +90,7 @@ class Histories:
         """The history as marks with their branches, the newest first, in pages (`?limit=`, `?before=`).
 
         `?zoom=all|hour|day|landmarks`: every revision, the last of each hour or day, or only what is worth a line.
+        `data` in the answer: whether there is a history of the data volume, too.
         """
         limit, before = query_number(request, "limit", 100, MAX_ITEMS), query_number(request, "before", None, MAX_SEQ)
         zoom = Zoom(choice({"zoom": query_text(request, "zoom")}, "zoom", tuple(Zoom), Zoom.ALL))

@@ -37,6 +37,7 @@ _LIST, _ONE, _JOB = ((200, "Items"),), ((200, "Workspace"),), ((202, "Job"),)
 _W = "/api/workspaces/{name}"
 DEFAULT = Operation()
 TABLE: dict[tuple[str, str], Operation] = {
+    ("GET", "/api/me"): Operation(((200, "Caller"),)),
     ("GET", "/api/logs"): Operation(query=shapes.Lines),
     ("GET", "/api/project/{name}/logs"): Operation(query=shapes.Followed, answers=((200, ""), (200, NDJSON))),
     ("GET", "/api/projects"): Operation(_LIST, query=shapes.Workspaces, page="name"),

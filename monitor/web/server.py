@@ -29,6 +29,7 @@ from monitor.web.face import Face
 from monitor.web.files import FileWrites
 from monitor.web.guard import Guard
 from monitor.web.guide import Guide
+from monitor.web.me import Me
 from monitor.web.openapi import Description
 from monitor.web.pages import Pages
 from monitor.web.restoring import Restores
@@ -52,7 +53,7 @@ def api_app(face: Face, guard: Guard, *before: Middleware) -> web.Application:
     routes += Keeping(face.past, face.jobs, face.data, face.git).routes()
     routes += Insights(face.insight, face.writes).routes()
     routes += Creations(face.creating, face.git, face.jobs).routes()
-    routes += Guide().routes()
+    routes += [*Guide().routes(), *Me(guard).routes()]
     routes += FileWrites(face.writes).routes()
     routes += Runs(face.running, face.jobs).routes()
     routes += [*auditing.routes(), *System(face.oversight).routes()]

@@ -218,4 +218,16 @@ WORKSPACE: dict[str, Any] = {
         "sync": {"type": "object", "required": ["revision", "kept_at", "pending", "mirror_lag_s"]},
     },
 }
-COMPONENTS = {"Job": JOB, "Said": SAID, "Error": ERROR, "Items": ITEMS, "Workspace": WORKSPACE}
+CALLER: dict[str, Any] = {
+    "type": "object",
+    "required": ["id", "scope", "note", "expires_at"],
+    "properties": {
+        "id": {"type": "string"},
+        "scope": {"enum": ["read", "operate", "admin"]},
+        "note": {"type": "string"},
+        "expires_at": {"type": ["string", "null"], "format": "date-time"},
+    },
+}
+COMPONENTS = {
+    "Job": JOB, "Said": SAID, "Error": ERROR, "Items": ITEMS, "Workspace": WORKSPACE, "Caller": CALLER,
+}  # fmt: skip

@@ -49,7 +49,7 @@ class Shown:
 
     async def sign_in(self) -> None:
         await self.page.goto(f"{self.url}/#token={self.secret}")
-        await self.page.wait_for_selector('body[data-connection="live"]', timeout=WAIT_MS)
+        await self.page.wait_for_selector('body[data-connection="live"][data-scope]', timeout=WAIT_MS)
 
     async def card(self, name: str, phase: str) -> None:
         await self.page.wait_for_selector(f'.card[data-name="{name}"][data-phase="{phase}"]', timeout=WAIT_MS)
@@ -238,9 +238,9 @@ async def test_signing_in_by_hand_and_out(shown: Shown) -> None:
     await page.wait_for_selector("#login-error:not(:empty)", timeout=WAIT_MS)
     await page.fill("input[name=token]", shown.secret)
     await page.keyboard.press("Enter")
-    await page.wait_for_selector('body[data-connection="live"]', timeout=WAIT_MS)
+    await page.wait_for_selector('body[data-connection="live"][data-scope]', timeout=WAIT_MS)
     await page.reload()
-    await page.wait_for_selector('body[data-connection="live"]', timeout=WAIT_MS)
+    await page.wait_for_selector('body[data-connection="live"][data-scope]', timeout=WAIT_MS)
     assert shown.secret not in page.url
     assert await page.context.cookies() == []
     await page.click("#sign-out")
@@ -263,13 +263,13 @@ async def test_a_lost_connection_is_shown_and_heals(browser: Browser) -> None:
     page = await browser.new_page()
     async with dashboard(stage.face, settings) as url:
         await page.goto(f"{url}/#token={secret}")
-        await page.wait_for_selector('body[data-connection="live"]', timeout=WAIT_MS)
+        await page.wait_for_selector('body[data-connection="live"][data-scope]', timeout=WAIT_MS)
     await page.wait_for_selector('body[data-connection="lost"]', timeout=WAIT_MS)
     assert "connection lost" in await page.inner_text("#connection")
     stage.add("meanwhile", phase=Phase.SERVING)
     async with dashboard(stage.face, settings):
         await page.wait_for_selector('.card[data-name="meanwhile"]', timeout=WAIT_MS)
-        await page.wait_for_selector('body[data-connection="live"]', timeout=WAIT_MS)
+        await page.wait_for_selector('body[data-connection="live"][data-scope]', timeout=WAIT_MS)
         await page.close()
 
 

@@ -76,7 +76,7 @@ async def page(
     page = await context.new_page()
     complaints = watched(page)
     await page.goto(f"http://127.0.0.1:{slipway.dashboard_port}/#token={secret}")
-    await page.wait_for_selector('body[data-connection="live"]', timeout=WAIT_MS)
+    await page.wait_for_selector('body[data-connection="live"][data-scope]', timeout=WAIT_MS)
     yield page
     await screenshots.keep(context, request.node.name)
     await context.close()

@@ -48,6 +48,17 @@ async def test_marks_come_in_pages_with_their_branches(door: Door, shelf: Kept) 
     await ask(door, "GET", "/api/workspaces/nothing/timeline", 404)
 
 
+async def test_it_says_whether_the_data_volume_has_a_history_too(door: Door, shelf: Kept) -> None:
+    folder = (await shelf.write("shop/a.txt", "1")).parent
+    await shelf.save("shop/a.txt", "2")
+    assert (await ask(door, "GET", f"{SHOP}/timeline"))["data"] is False
+    tree, overrides = await seen(shelf.past.reading.files, folder)
+    await shelf.history.commit("shop.data", folder, tree, overrides=overrides)
+    assert (await ask(door, "GET", f"{SHOP}/timeline"))["data"] is True
+    of_data = await ask(door, "GET", f"{SHOP}/timeline?data=true")
+    assert (of_data["data"], of_data["revisions"]) == (True, 1)
+
+
 async def test_from_afar_only_the_last_of_each_hour_or_day_is_left(door: Door, shelf: Kept) -> None:
     for hour in range(5):
         for number in range(3):

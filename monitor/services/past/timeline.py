@@ -14,6 +14,7 @@ from monitor.domain.history.errors import BadObject
 from monitor.domain.history.lineage import Node, lineage, thinned, worth_a_line
 from monitor.domain.history.revision import Header, Origin
 from monitor.domain.moments import NS
+from monitor.domain.streams import data_of, is_data
 from monitor.ports.store import NoSuchKey
 from monitor.services.at_once import each
 from monitor.services.past.reading import Reading
@@ -47,7 +48,7 @@ class Timeline:
         """`next` is the next page's `before`; `total` counts all marks at this zoom, `revisions` all there is.
 
         A mark is a revision with `after` (the mark it descends from), `branch`, and `covers`: how many revisions
-        it stands for.
+        it stands for. `data`: whether the workspace's data volume has a history, too.
         """
         seqs = await self._reading.seqs(name)
         headers = await self._headers(name, seqs)
@@ -75,6 +76,7 @@ class Timeline:
             "next": page[-1].seq if len(at) > len(page) else None,
             "total": len(marks),
             "revisions": len(nodes),
+            "data": is_data(name) or bool(await self._reading.archive.seqs(data_of(name))),
         }
 
     async def forks(self, name: str) -> dict[str, Any]:

@@ -7,14 +7,16 @@
 //            throws ApiError: message, hint, reason, status. `ws(name, rest)` in api.js spells a workspace's path.
 //   live     the state: workspaces (Map), jobs (Map), banners, unnamed, connection; subscribe(reader) → leave
 //   route    { view, name, tab, query: URLSearchParams }; go(address) and note(address) change it (router.js)
-//   toast, dialog, confirm, busy   see ui.js, which also has loading(), empty(), failed(), pill(), bar()
-// Elements are made with dom.js (`h`, `put`, `keyed`, `icon`): never innerHTML, which the page's policy refuses, and no
+//   toast, dialog, confirm, busy   see ui.js, which also has loading(), empty(), failed(), pill(), bar(), without()
+// Whatever changes something is marked with the scope it needs, `data: { needs: "operate" }`, and so is not offered to a
+// token of less; `await may(scope)` asks (scope.js). Elements are made with dom.js (`h`, `put`, `keyed`, `icon`): never innerHTML, which the page's policy refuses, and no
 // inline style or script. History is mounted inside the workspace's page, below its head and tabs (`route.name`).
 // Shared looks are in css/base.css, a view's own in css/NAME.css. Whatever the dashboard asks is public API.
 import { forget, keep, takeFromLink, token } from "./access.js";
 import { api } from "./api.js";
 import { follow, leave, live } from "./live.js";
 import { go, note, parse } from "./router.js";
+import * as scope from "./scope.js";
 import { begin as shell } from "./shell.js";
 import * as ui from "./ui.js";
 import * as fresh from "./views/new.js";
@@ -51,6 +53,7 @@ function hide() {
 function signedIn() {
   find("login").hidden = true;
   document.body.dataset.signed = "in";
+  scope.learn();
   follow((why) => signIn(`You were signed out: ${why || "a valid token is needed"}.`));
   show();
 }
@@ -59,6 +62,7 @@ function signIn(problem = "") {
   hide();
   leave();
   forget();
+  scope.forget();
   for (const open of document.querySelectorAll("dialog[open]")) open.close();
   document.body.dataset.signed = "out";
   const form = find("login");

@@ -70,6 +70,10 @@ export function failed(error, again) {
   return h("section", { class: "empty", data: { tone: "bad" }, role: "alert" }, h("h2", {}, icon("warn"), " ", error.message), hint, button);
 }
 
+// In the place of what needs a token of `scope`, for those who have less.
+export const without = (scope, what) => h("p", { class: "notice", data: { without: scope } }, icon("info"),
+  h("span", {}, `${what} needs a token of scope ${scope}. On the host, `, h("code", {}, `slipway token new --scope ${scope}`), " makes one."));
+
 // A phase, a verdict, a state: never by colour alone. tone: good, busy, bad, off, info
 export const pill = (text, tone = "off", sign = "") => h("span", { class: "pill", data: { tone } }, sign && icon(sign), text);
 

@@ -16,7 +16,7 @@ const part = (tag, name, props = {}, ...children) => h(tag, { ...props, data: { 
 const figure = (name, label) => h("div", { class: "figure" }, h("dt", {}, label), part("dd", name, { class: "num" }));
 
 export function make({ name }) {
-  const verb = (word) => h("button", { type: "button", class: "quiet small", data: { do: word }, "aria-label": `${sentence(word)} ${name}` },
+  const verb = (word) => h("button", { type: "button", class: "quiet small", data: { do: word, needs: "operate" }, "aria-label": `${sentence(word)} ${name}` },
     icon(SIGNS[word]), sentence(word));
   return h("li", { class: "card", data: { name } },
     h("div", { class: "head" },

@@ -1,7 +1,7 @@
 // A new workspace: from a template, from this computer, from git, from a snapshot; and those that were deleted.
 import { h, icon } from "../dom.js";
 import { path } from "../router.js";
-import { failed } from "../ui.js";
+import { failed, without } from "../ui.js";
 import { deleted } from "./new/deleted.js";
 import { nameField } from "./new/name.js";
 import * as sources from "./new/sources.js";
@@ -16,9 +16,9 @@ const WAYS = {
 
 export function mount(main, context) {
   let source = null;
-  const ways = h("nav", { class: "ways", "aria-label": "What it begins with" });
+  const ways = h("nav", { class: "ways", data: { needs: "operate" }, "aria-label": "What it begins with" });
   const place = h("section", { class: "stack", tabindex: "-1" });
-  main.append(h("div", { class: "stack new" }, h("header", {}, h("h1", {}, "New workspace"), h("p", { class: "soft" }, "Copying a folder into the workspaces folder does the same.")), ways, place));
+  main.append(h("div", { class: "stack new" }, h("header", {}, h("h1", {}, "New workspace"), h("p", { class: "soft" }, "Copying a folder into the workspaces folder does the same.")), without("operate", "Making a workspace"), ways, place));
 
   function show(route) {
     const way = WAYS[route.query.get("from")] ? route.query.get("from") : "template";
@@ -34,7 +34,7 @@ export function mount(main, context) {
     const go = h("button", { type: "submit", class: "main" }, icon("plus"), "Create");
     const problem = h("div", { class: "stack" });
     const own = source;
-    const made = h("form", { class: "panel stack" }, own.element, name.element, problem, h("div", { class: "row" }, go));
+    const made = h("form", { class: "panel stack", data: { needs: "operate" } }, own.element, name.element, problem, h("div", { class: "row" }, go));
     made.addEventListener("submit", async (event) => {
       event.preventDefault();
       go.disabled = true;

@@ -31,7 +31,7 @@ export function mount(main, context) {
   main.append(
     h("h1", { class: "unseen" }, "Workspaces"),
     h("div", { class: "tools" }, h("label", { class: "search" }, icon("search"), search), types, sort,
-      h("a", { class: "button main", href: "#/new" }, icon("plus"), "New workspace")),
+      h("a", { class: "button main", href: "#/new", data: { needs: "operate" } }, icon("plus"), "New workspace")),
     phases, states, list, unnamed);
 
   const watch = watching(context, cards, () => (choice.sort === "cpu" || choice.sort === "memory") && soon(true));
@@ -224,7 +224,7 @@ export function mount(main, context) {
 
 const welcome = () => {
   const note = empty("No workspace yet", "Copy a project folder into the workspaces folder: it appears here within a second or two.",
-    h("a", { class: "button main", href: "#/new" }, icon("plus"), "New workspace"));
+    h("a", { class: "button main", href: "#/new", data: { needs: "operate" } }, icon("plus"), "New workspace"));
   note.id = "empty";
   return note;
 };

@@ -1,29 +1,25 @@
 // Who did what: every request that changed something or was refused, newest first, page by page.
 import { h } from "../dom.js";
 import { ago, when } from "../format.js";
-import { busy, pill } from "../ui.js";
+import { may } from "../scope.js";
+import { busy, pill, without } from "../ui.js";
 import { asked, table } from "./system-parts.js";
 
 const MOST = 25;
 
 export function audit({ api }) {
   const part = asked("Asking for the audit log…", (signal) => ask(api, signal), (page) => show(page, api));
-  const again = h("button", { type: "button", class: "small" }, "Newest");
+  const again = h("button", { type: "button", class: "small", data: { needs: "admin" } }, "Newest");
   again.addEventListener("click", () => busy(again, part.again));
   return { ...part, title: "Who did what", id: "sys-audit", tools: [again] };
 }
 
 async function ask(api, signal, before = null) {
-  try {
-    return await api.get(`/api/audit?limit=${MOST}${before ? `&before=${before}` : ""}`, { signal });
-  } catch (error) {
-    if (error.status === 403) return null;
-    throw error;
-  }
+  return (await may("admin")) ? api.get(`/api/audit?limit=${MOST}${before ? `&before=${before}` : ""}`, { signal }) : null;
 }
 
 function show(page, api) {
-  if (!page) return h("p", { class: "soft" }, "Only a token of scope admin reads the audit log.");
+  if (!page) return without("admin", "Reading who did what");
   if (!page.items.length) return h("p", { class: "soft" }, "Nothing was changed or refused yet.");
   const shown = table("Who did what", ["When", "Who", "What", "Answer"], page.items.map(row));
   if (!page.next) return shown;

@@ -34,10 +34,10 @@ function show(items, act, allow) {
 }
 
 function place(item, act, allow) {
-  const run = button("upload", "Copy now", (self) => act(self, item.name, "run"));
-  const verify = button("search", "Read back", (self) => act(self, item.name, "verify"));
+  const run = button("upload", "Copy now", "operate", (self) => act(self, item.name, "run"));
+  const verify = button("search", "Read back", "operate", (self) => act(self, item.name, "verify"));
   const held = Object.values(item.held);
-  const yes = held.length ? button("trash", "Allow removals", (self) => allow(self, item.name)) : null;
+  const yes = held.length ? button("trash", "Allow removals", "admin", (self) => allow(self, item.name)) : null;
   return h("li", { class: "stack" },
     h("div", { class: "row" }, h("strong", {}, item.name), condition(item), h("span", { class: "soft" }, `${item.kind}, ${item.mode}`)),
     h("p", { class: "mono small soft" }, item.where),
@@ -62,8 +62,8 @@ function condition({ state, error, damaged, complete_at: complete }) {
 
 const moment = (text) => h("time", { datetime: text, title: when(text) }, ago(text));
 
-function button(sign, text, work) {
-  const self = h("button", { type: "button", class: "small" }, icon(sign), text);
+function button(sign, text, needs, work) {
+  const self = h("button", { type: "button", class: "small", data: { needs } }, icon(sign), text);
   self.addEventListener("click", () => work(self));
   return self;
 }

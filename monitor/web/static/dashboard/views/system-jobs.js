@@ -30,7 +30,7 @@ export function jobs({ api, live }) {
 }
 
 function make(job, api) {
-  const cancel = h("button", { type: "button", class: "small" }, "Cancel");
+  const cancel = h("button", { type: "button", class: "small", data: { needs: "operate" } }, "Cancel");
   cancel.addEventListener("click", () => busy(cancel, () => api.delete(`/api/jobs/${job.id}`)));
   const progress = h("progress", { max: "1", "aria-label": `${job.kind} ${job.workspace}` });
   return h("li", {},

@@ -1,7 +1,8 @@
 // Who may come in: tokens without their secrets, a new one (shown this once), and ending one at once.
 import { h, icon } from "../dom.js";
 import { ago, when } from "../format.js";
-import { busy, confirm, dialog, pill, toast } from "../ui.js";
+import { may } from "../scope.js";
+import { busy, confirm, dialog, pill, toast, without } from "../ui.js";
 import { asked, table } from "./system-parts.js";
 
 const SCOPES = [["read", "read: sees everything"], ["operate", "operate: also starts, stops, saves and restores"], ["admin", "admin: also runs commands and hands out tokens"]];
@@ -19,22 +20,17 @@ export function tokens({ api }) {
     }
   };
   const part = asked("Asking for tokens…", (signal) => ask(api, signal), (items) => show(items, revoke));
-  const add = h("button", { type: "button", class: "small" }, icon("plus"), "New token");
+  const add = h("button", { type: "button", class: "small", data: { needs: "admin" } }, icon("plus"), "New token");
   add.addEventListener("click", () => busy(add, () => make(api, part.again)));
   return { ...part, title: "Tokens", id: "sys-tokens", tools: [add] };
 }
 
 async function ask(api, signal) {
-  try {
-    return (await api.get("/api/tokens", { signal })).items;
-  } catch (error) {
-    if (error.status === 403) return null;
-    throw error;
-  }
+  return (await may("admin")) ? (await api.get("/api/tokens", { signal })).items : null;
 }
 
 function show(items, revoke) {
-  if (!items) return h("p", { class: "soft" }, "Only a token of scope admin sees the others.");
+  if (!items) return without("admin", "Seeing and making tokens");
   const now = Date.now();
   return table("Tokens", ["Token", "Scope", "Made", "Ends", ""], items.map((token) => {
     const end = h("button", { type: "button", class: "small danger", "aria-label": `End token ${token.note || token.id}` }, "End");

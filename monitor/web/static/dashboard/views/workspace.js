@@ -13,7 +13,7 @@ import * as settings from "./workspace/settings.js";
 
 const TABS = {
   log: ["Log", log], events: ["Events", events], what: ["What runs", running], settings: ["Settings", settings],
-  files: ["Files", files], history: ["History", history], run: ["Run", run],
+  files: ["Files", files], history: ["History", history], run: ["Run", run, { needs: "admin" }],
 };
 
 export function mount(main, context) {
@@ -30,8 +30,8 @@ export function mount(main, context) {
   // The tab's own view, unless it can follow the new address itself.
   function moved(route) {
     const [title, view] = TABS[route.tab] ?? [];
-    tabs.replaceChildren(...Object.entries(TABS).map(([tab, [text]]) =>
-      h("a", { href: path(name, tab), "aria-current": tab === route.tab ? "page" : null }, text)));
+    tabs.replaceChildren(...Object.entries(TABS).map(([tab, [text, , data = {}]]) =>
+      h("a", { href: path(name, tab), data, "aria-current": tab === route.tab ? "page" : null }, text)));
     tabs.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
     if (shown?.tab === route.tab && shown.moved) return shown.moved(route);
     clear();

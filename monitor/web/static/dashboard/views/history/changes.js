@@ -1,7 +1,6 @@
 // What leads from one revision to another, file by file.
 import { h, icon } from "../../dom.js";
 import { bytes, count } from "../../format.js";
-import { path } from "../../router.js";
 import { restore } from "./restore.js";
 import { WHAT } from "./words.js";
 
@@ -14,7 +13,7 @@ export function sums(found) {
 }
 
 // A list; each file leads to its two sides, and can be brought back alone.
-export function changes(context, name, found, { current = "", after = () => {}, bring = true } = {}) {
+export function changes(context, past, found, { current = "", after = () => {}, bring = true } = {}) {
   const { seq: from } = found.before;
   const { seq: to } = found.after;
   const one = (file) => {
@@ -24,16 +23,16 @@ export function changes(context, name, found, { current = "", after = () => {}, 
     const back = file.what === "removed" ? from : to;
     return h("li", { data: { what: file.what } },
       h("span", { class: "sign", title: what, "aria-label": what, role: "img" }, sign),
-      h("a", { class: "grow", href: path(name, "history", { from, to, file: file.path, was: file.from }), "aria-current": file.path === current ? "true" : null }, h("code", {}, file.path), file.from ? h("span", { class: "soft small" }, ` was ${file.from}`) : null),
+      h("a", { class: "grow", href: past.link({ from, to, file: file.path, was: file.from }), "aria-current": file.path === current ? "true" : null }, h("code", {}, file.path), file.from ? h("span", { class: "soft small" }, ` was ${file.from}`) : null),
       size,
-      bring ? h("button", { type: "button", class: "quiet small", title: `Bring back ${file.path} as of revision ${back}`, "aria-label": `Restore ${file.path} as of revision ${back}`, on: { click: () => restore(context, name, back, { path: file.path, after }) } }, icon("restart")) : null,
-      h("a", { class: "button quiet small", href: path(name, "history", { file: file.path }), title: "History of this file", "aria-label": `History of ${file.path}` }, icon("history")));
+      bring && !past.data ? h("button", { type: "button", class: "quiet small", data: { needs: "operate" }, title: `Bring back ${file.path} as of revision ${back}`, "aria-label": `Restore ${file.path} as of revision ${back}`, on: { click: () => restore(context, past, back, { path: file.path, after }) } }, icon("restart")) : null,
+      h("a", { class: "button quiet small", href: past.link({ file: file.path }), title: "History of this file", "aria-label": `History of ${file.path}` }, icon("history")));
   };
   const packages = found.packages.slice(0, 50).map((one) => h("li", {}, h("code", {}, one.name), ` ${one.before ?? "new"} → ${one.after ?? "gone"}`));
   return h("div", { class: "stack tight" },
     h("p", { class: "soft small" }, sums(found)),
     h("ul", { class: "paths" }, found.files.slice(0, SHOWN).map(one)),
-    found.files.length > SHOWN || found.cut ? h("p", { class: "soft small" }, `and more: ${count(found.files.length, "path")} in all. \`slipway diff ${name} ${from} ${to}\` lists them.`) : null,
+    found.files.length > SHOWN || found.cut ? h("p", { class: "soft small" }, `and more: ${count(found.files.length, "path")} in all. \`slipway diff ${past.name} ${from} ${to}${past.data ? " --data" : ""}\` lists them.`) : null,
     packages.length ? h("details", {}, h("summary", {}, count(found.packages.length, "package changed", "packages changed")), h("ul", { class: "plain small" }, packages)) : null);
 }
 

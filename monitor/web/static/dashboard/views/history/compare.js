@@ -1,29 +1,27 @@
 // Two revisions compared: the files on the left, the two sides of one of them on the right.
-import { ws } from "../../api.js";
 import { h, icon } from "../../dom.js";
 import { bytes, when } from "../../format.js";
-import { path } from "../../router.js";
 import { empty, failed, loading } from "../../ui.js";
 import { changes } from "./changes.js";
 import { restore } from "./restore.js";
 import { mode } from "./words.js";
 
-export function compare(context, name, main) {
+export function compare(context, past, main) {
   const { query } = context.route;
   const [from, to, file, was] = ["from", "to", "file", "was"].map((one) => query.get(one) ?? "");
   const files = h("div", { class: "panel compare-files" }, loading("Comparing…"));
   const place = h("div", { class: "panel compare-sides" }, file ? loading("Reading both sides…") : "");
   const title = h("h2", { tabindex: "-1" }, `Revision ${from} and ${to === "newest" ? "now" : to}`);
-  const back = file && !from ? null : h("a", { class: "button", href: path(name, "history") }, icon("back"), "Timeline");
-  const swap = h("a", { class: "button", href: path(name, "history", { from: to, to: from, file }) }, icon("restart"), "Swap sides");
+  const back = file && !from ? null : h("a", { class: "button", href: past.link() }, icon("back"), "Timeline");
+  const swap = h("a", { class: "button", href: past.link({ from: to, to: from, file }) }, icon("restart"), "Swap sides");
   main.append(h("div", { class: "row spread compare-head" }, h("div", { class: "row" }, back, title), swap), h("div", { class: "compare" }, files, place));
   const words = (more) => new URLSearchParams(Object.entries({ from, to, ...more }).filter(([, value]) => value)).toString();
 
   async function list() {
     try {
-      const found = await context.api.get(ws(name, `/diff?${words({})}`));
+      const found = await context.api.get(past.url(`/diff?${words({})}`));
       title.textContent = `Revision ${found.before.seq} (${when(found.before.time)}) and ${found.after.seq} (${when(found.after.time)})`;
-      files.replaceChildren(changes(context, name, found, { current: file, bring: false }));
+      files.replaceChildren(changes(context, past, found, { current: file, bring: false }));
       if (!file) place.replaceChildren(found.files.length ? empty("Choose a file", "Both of its sides are shown here.") : empty("Nothing differs", "Every file is the same in both revisions."));
     } catch (error) {
       files.replaceChildren(failed(error, list));
@@ -33,7 +31,7 @@ export function compare(context, name, main) {
 
   async function show(whole = false) {
     try {
-      const found = await context.api.get(ws(name, `/compare?${words({ path: file, was, whole: whole ? "true" : "" })}`));
+      const found = await context.api.get(past.url(`/compare?${words({ path: file, was, whole: whole ? "true" : "" })}`));
       place.replaceChildren(...both(found, whole));
       if (!whole && !matchMedia("(min-width: 60rem)").matches) place.scrollIntoView({ block: "start" });
     } catch (error) {
@@ -43,10 +41,10 @@ export function compare(context, name, main) {
 
   function both(found, whole) {
     const { before, after } = found;
-    const bring = (side, text) => side && h("button", { type: "button", class: "small", on: { click: () => restore(context, name, side.seq, { path: side.path }) } }, icon("restart"), text);
+    const bring = (side, text) => side && !past.data && h("button", { type: "button", class: "small", data: { needs: "operate" }, on: { click: () => restore(context, past, side.seq, { path: side.path }) } }, icon("restart"), text);
     const head = h("header", { class: "stack tight" },
       h("div", { class: "row spread" }, h("h3", {}, h("code", {}, found.path)), h("div", { class: "row" },
-        h("a", { class: "button small", href: path(name, "history", { file: found.path }) }, icon("history"), "Its history"),
+        h("a", { class: "button small", href: past.link({ file: found.path }) }, icon("history"), "Its history"),
         bring(before, `Restore as of ${before?.seq}`), bring(after, `Restore as of ${after?.seq}`),
         found.rows?.some((row) => row.fold) ? h("button", { type: "button", class: "small", on: { click: () => show(true) } }, "Show all lines") : null)),
       h("p", { class: "soft small" }, said(before, "not there before"), " → ", said(after, "not there after")));

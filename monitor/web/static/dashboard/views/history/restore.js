@@ -8,11 +8,13 @@ import { modal } from "./modal.js";
 const ACTS = { write: "Write", replace: "Overwrite", remove: "Remove", stamp: "Set time or mode", folder: "Make folder" };
 const SHOWN = 200;
 
-// `path`: only that file or folder. `after()` is called once something was restored.
-export function restore(context, name, revision, { path = "", after = () => {} } = {}) {
+// `path`: only that file or folder, of the source alone: a data volume is put back as a whole. `after()` is called once
+// something was restored.
+export function restore(context, past, revision, { path = "", after = () => {} } = {}) {
   const { api, live } = context;
+  const ask = ws(past.name, "/restore");
   let asking = new AbortController();
-  const box = modal(`Restore revision ${revision} of ${name}`, { wide: true, over: () => asking.abort() });
+  const box = modal(`Restore revision ${revision} of ${past.title}`, { wide: true, over: () => asking.abort() });
   const where = h("input", { value: path, placeholder: "everything", spellcheck: "false", autocomplete: "off" });
   const exact = radio("mirror", "Exactly as it was", "Files that came since are removed.", true);
   const merge = radio("merge", "Add and overwrite only", "Nothing is removed.", false);
@@ -20,9 +22,9 @@ export function restore(context, name, revision, { path = "", after = () => {} }
   const go = h("button", { type: "button", class: "main", disabled: true, on: { click: carryOut } }, "Restore");
   const cancel = h("button", { type: "button", on: { click: box.close } }, "Cancel");
   const form = h("form", { class: "stack restore-form", on: { submit: (event) => event.preventDefault(), change: look } },
-    h("label", { class: "field" }, "Only this file or folder", where),
-    h("fieldset", { class: "choices" }, h("legend", {}, "How"), exact, merge), plan);
-  const wish = () => ({ revision, mode: merge.querySelector("input").checked ? "merge" : "mirror", path: where.value.trim().replace(/^\/+|\/+$/g, "") });
+    past.data ? null : [h("label", { class: "field" }, "Only this file or folder", where),
+      h("fieldset", { class: "choices" }, h("legend", {}, "How"), exact, merge)], plan);
+  const wish = () => (past.data ? { revision, data: true } : { revision, mode: merge.querySelector("input").checked ? "merge" : "mirror", path: where.value.trim().replace(/^\/+|\/+$/g, "") });
   box.show(form, [cancel, go]);
   look();
 
@@ -33,9 +35,9 @@ export function restore(context, name, revision, { path = "", after = () => {} }
     go.disabled = true;
     plan.replaceChildren(loading("Looking at what would change…"));
     try {
-      const found = await api.post(ws(name, "/restore"), { ...wish(), dry_run: true }, { signal });
-      plan.replaceChildren(...planned(found));
-      go.disabled = changes(found.plan) === 0;
+      const found = await api.post(ask, { ...wish(), dry_run: true }, { signal });
+      plan.replaceChildren(...(past.data ? replaced(found) : planned(found)));
+      go.disabled = !past.data && changes(found.plan) === 0;
     } catch (error) {
       if (error.name !== "AbortError") plan.replaceChildren(failed(error, look));
     }
@@ -50,12 +52,12 @@ export function restore(context, name, revision, { path = "", after = () => {} }
     progress.show(`${doing}…`);
     box.show(progress.element, [h("button", { type: "button", on: { click: box.close } }, "Go on in the background")]);
     try {
-      const job = await api.post(ws(name, "/restore"), asked);
+      const job = await api.post(ask, asked);
       const result = await api.done(job, live, (now) => progress.show(now.progress.text ?? `${doing}…`, now.progress.done, now.progress.total));
       after();
       box.show(came(result), [
         result.before && asked.revision !== result.before
-          ? h("button", { type: "button", on: { click: () => run({ revision: result.before, mode: "mirror", path: asked.path }, "Undoing") } }, icon("back"), "Undo")
+          ? h("button", { type: "button", on: { click: () => run({ ...asked, revision: result.before, mode: "mirror" }, "Undoing") } }, icon("back"), "Undo")
           : null,
         h("button", { type: "button", class: "main", on: { click: box.close } }, "Done")]);
       box.footer.querySelector(".main").focus();
@@ -85,6 +87,17 @@ function planned({ plan, lines }) {
     h("p", { class: "soft small" }, "What is there now is kept as a revision first, so this can be undone. Files that are never kept (.env, node_modules) stay as they are."),
     lines.some((line) => line.includes("clock")) ? h("p", { class: "soft small" }, lines.filter((line) => line.includes("clock")).join(" ")) : null,
   ].filter(Boolean);
+}
+
+// The app may have written since what was kept last, so there is always something to put back.
+function replaced({ counts, files, bytes: size, lines }) {
+  const sums = [[counts.back, "to come back"], [counts.changed, "to change"], [counts.gone, "to go"]].filter(([n]) => n).map(([n, text]) => `${n.toLocaleString()} ${text}`);
+  return [
+    h("p", {}, h("b", {}, sums.join(", ") || "The same as what was kept last"), h("span", { class: "soft" }, ` · ${count(files, "file")}, ${bytes(size)} in all`)),
+    h("p", { class: "notice", data: { tone: "busy" } }, icon("warn"), "The app is stopped, its data volume is replaced as a whole, and the app is started again. The source stays as it is."),
+    h("ul", { class: "plain small soft" }, lines.map((line) => h("li", {}, line))),
+    h("p", { class: "soft small" }, "What the volume holds now is kept as a revision first, so this can be undone."),
+  ];
 }
 
 function came(result) {

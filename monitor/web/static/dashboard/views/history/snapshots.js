@@ -1,5 +1,4 @@
 // Names for moments: make a snapshot now, pin and name a revision, change its note, tags and end, delete the name.
-import { ws } from "../../api.js";
 import { h, icon } from "../../dom.js";
 import { when } from "../../format.js";
 import { busy, confirm, toast } from "../../ui.js";
@@ -10,8 +9,8 @@ const ENDS = [["never", "Stays until somebody deletes it"], [1, "for a day"], [7
 const words = (text) => text.split(/[\s,]+/).filter(Boolean);
 
 // Without `revision`: of what is there now.
-export function create(context, name, { revision = null, suggestion = "", after }) {
-  const title = revision ? `Pin revision ${revision}` : `Snapshot of ${name} now`;
+export function create(context, past, { revision = null, suggestion = "", after }) {
+  const title = revision ? `Pin revision ${revision}` : `Snapshot of ${past.title} now`;
   const box = modal(title);
   const fields = form({ name: suggestion, note: "", tags: [] }, true);
   const save = h("button", { type: "submit", class: "main", form: fields.element.id }, icon(revision ? "pin" : "tag"), revision ? "Pin" : "Make snapshot");
@@ -19,7 +18,7 @@ export function create(context, name, { revision = null, suggestion = "", after 
     event.preventDefault();
     busy(save, async () => {
       const body = { name: fields.name.value.trim(), note: fields.note.value, tags: words(fields.tags.value), revision, ttl_s: fields.ttl() };
-      const made = await context.api.post(ws(name, "/snapshots"), drop(body));
+      const made = await context.api.post(past.url("/snapshots"), drop(body));
       toast(`The snapshot ${made.name} names revision ${made.revision ?? made.seq}.`);
       box.close();
       after(made);
@@ -29,7 +28,7 @@ export function create(context, name, { revision = null, suggestion = "", after 
   fields.name.focus();
 }
 
-export function change(context, name, snapshot, after) {
+export function change(context, past, snapshot, after) {
   const box = modal(`Snapshot ${snapshot.name}`);
   const fields = form(snapshot, false);
   const save = h("button", { type: "submit", class: "main", form: fields.element.id }, "Save");
@@ -38,7 +37,7 @@ export function change(context, name, snapshot, after) {
     busy(save, async () => {
       const tags = words(fields.tags.value);
       const end = fields.end.value === "as it is" ? {} : fields.ttl() ? { ttl_s: fields.ttl() } : { forever: true };
-      await context.api.patch(ws(name, `/snapshots/${encodeURIComponent(snapshot.name)}`), {
+      await context.api.patch(past.url(`/snapshots/${encodeURIComponent(snapshot.name)}`), {
         note: fields.note.value, add_tags: tags.filter((tag) => !snapshot.tags.includes(tag)),
         remove_tags: snapshot.tags.filter((tag) => !tags.includes(tag)), ...end,
       });
@@ -49,11 +48,11 @@ export function change(context, name, snapshot, after) {
   box.show(fields.element, [h("button", { type: "button", on: { click: box.close } }, "Cancel"), save]);
 }
 
-export async function remove(context, name, snapshot, after) {
+export async function remove(context, past, snapshot, after) {
   const text = `The name ${snapshot.name} goes; the revision stays as long as the retention rules keep it.`;
   if (!(await confirm(`Delete the snapshot ${snapshot.name}?`, text, { yes: "Delete the name", tone: "danger" }))) return;
   try {
-    await context.api.delete(ws(name, `/snapshots/${encodeURIComponent(snapshot.name)}`));
+    await context.api.delete(past.url(`/snapshots/${encodeURIComponent(snapshot.name)}`));
     toast(`The name ${snapshot.name} is gone.`);
     after();
   } catch (error) {

@@ -1,8 +1,8 @@
 // The timeline: one mark per revision, the newest first, in pages; branches beside it, days as headings.
-import { ws } from "../../api.js";
 import { h, icon } from "../../dom.js";
 import { bytes, count } from "../../format.js";
 import { draw, lanes } from "./lanes.js";
+import { named } from "./stream.js";
 import { kind } from "./words.js";
 
 const PAGE = 200;
@@ -10,7 +10,7 @@ const clock = (moment) => new Date(moment).toLocaleTimeString([], { timeStyle: "
 const day = (moment) => new Date(moment).toLocaleDateString([], { weekday: "long", year: "numeric", month: "long", day: "numeric" });
 
 // `pick(mark)` for the one that is opened, `mark(pair)` for those checked to be compared.
-export function timeline(context, name, { pick, paired, loaded }) {
+export function timeline(context, past, { pick, paired, loaded }) {
   const list = h("div", { class: "timeline" });
   const more = h("button", { type: "button", class: "older", hidden: true, on: { click: () => older() } }, "Older");
   const element = h("div", { class: "timeline-box" }, list, more);
@@ -26,7 +26,7 @@ export function timeline(context, name, { pick, paired, loaded }) {
   const watch = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && older(), { rootMargin: "600px" });
   watch.observe(more);
 
-  const ask = (before) => context.api.get(ws(name, `/timeline?zoom=${zoom}&limit=${PAGE}${before ? `&before=${before}` : ""}`));
+  const ask = (before) => context.api.get(past.url(`/timeline?zoom=${zoom}&limit=${PAGE}${before ? `&before=${before}` : ""}`));
 
   // The newest page again (or that below `from`), the older ones as they are.
   async function load({ fresh = false, from = top } = {}) {
@@ -82,7 +82,7 @@ export function timeline(context, name, { pick, paired, loaded }) {
   function row(mark, place, width) {
     const [text, sign] = kind(mark);
     const names = mark.snapshots.map((one) => h("span", { class: "pill named", data: { tone: one.expired ? "off" : "info" } }, icon("tag"), one.name, one.expired ? " (expired)" : ""));
-    const out = forks.filter((one) => one.seq === mark.seq).map((one) => h("span", { class: "pill" }, icon("branch"), `fork: ${one.workspace}`));
+    const out = forks.filter((one) => one.seq === mark.seq).map((one) => h("span", { class: "pill" }, icon("branch"), `fork: ${named(one.workspace).name}`));
     const busy = mark.grade === "settled" ? null : h("span", { class: "pill", data: { tone: "busy" } }, icon("warn"), "busy");
     const covers = mark.covers > 1 ? h("span", { class: "soft small" }, ` · ${mark.covers} saves`) : null;
     const open = h("button", { type: "button", class: "mark-open", on: { click: () => pick(mark) }, data: { seq: mark.seq } },

@@ -1,4 +1,6 @@
 // Kinds, grades and flags of revisions in plain words, each with its sign.
+import { named } from "./stream.js";
+
 const KINDS = {
   change: ["Saved", "file"],
   manual: ["Kept by hand", "pin"],
@@ -23,7 +25,7 @@ const FLAGS = {
 export const kind = (revision) => {
   const [text, sign] = KINDS[revision.kind] ?? [revision.kind, "info"];
   const { from } = revision;
-  if (revision.kind === "fork" && from) return [`Forked from ${from.workspace}, revision ${from.seq}`, sign];
+  if (revision.kind === "fork" && from) return [`Forked from ${named(from.workspace).title}, revision ${from.seq}`, sign];
   if (revision.kind === "restore" && from) return [`Restored revision ${from.seq}`, sign];
   return [text, sign];
 };

@@ -21,8 +21,8 @@ export function deleted(context) {
   function row(one) {
     const progress = bar(`Bringing ${one.name} back`);
     progress.element.hidden = true;
-    const back = h("button", { type: "button", class: "main", on: { click: () => restore(one, back, progress) } }, icon("restart"), "Bring back");
-    const purge = h("button", { type: "button", class: "danger", on: { click: () => ask(one) } }, icon("trash"), "Purge…");
+    const back = h("button", { type: "button", class: "main", data: { needs: "operate" }, on: { click: () => restore(one, back, progress) } }, icon("restart"), "Bring back");
+    const purge = h("button", { type: "button", class: "danger", data: { needs: "admin" }, on: { click: () => ask(one) } }, icon("trash"), "Purge…");
     return h("li", { class: "panel row spread", data: { name: one.name } },
       h("div", { class: "grow" }, h("h3", {}, one.name),
         h("p", { class: "soft small", title: one.deleted_at ?? "" }, `${one.deleted_at ? `deleted ${ago(one.deleted_at)}, ${when(one.deleted_at)}` : "its folder is gone"} · ${count(one.files, "file")}, ${bytes(one.bytes)} · as of revision ${one.revision}`), progress.element),

@@ -38,7 +38,7 @@ export function head({ api, live }, name) {
     problem, changing, warnings, facts);
 
   function button(verb) {
-    const one = h("button", { type: "button", data: { do: verb } }, icon(SIGNS[verb]), sentence(verb));
+    const one = h("button", { type: "button", data: { do: verb, needs: "operate" } }, icon(SIGNS[verb]), sentence(verb));
     one.addEventListener("click", () => busy(one, () => api.post(ws(name, `/${verb}`))));
     return one;
   }

@@ -2,7 +2,7 @@
 import { ws } from "../../api.js";
 import { h, icon, put } from "../../dom.js";
 import { duration } from "../../format.js";
-import { pill } from "../../ui.js";
+import { pill, without } from "../../ui.js";
 
 const MOST_LINES = 5000;
 
@@ -16,14 +16,14 @@ export function mount(main, { api, route, toast }) {
   const stop = h("button", { type: "button", class: "danger", hidden: true }, icon("stop"), "Cancel");
   const out = h("pre", { class: "log", tabindex: "0", role: "log", "aria-label": "Output", hidden: true });
   const says = h("p", { class: "row", role: "status" });
-  const form = h("form", { class: "panel stack" },
-    h("p", { class: "soft" }, "Runs in a copy of its own, beside what serves, with the same limits. Needs a token of scope admin."),
+  const form = h("form", { class: "panel stack", data: { needs: "admin" } },
+    h("p", { class: "soft" }, "Runs in a copy of its own, beside what serves, with the same limits."),
     h("label", { class: "field" }, "Command", command),
     h("div", { class: "row" },
       h("label", { class: "row" }, shell, "through a shell"), h("label", { class: "row" }, keep, "bring changed files back as one revision"),
       h("label", { class: "row" }, "at most", limit, "seconds")),
     h("div", { class: "row" }, start, stop, says));
-  main.append(h("div", { class: "stack" }, form, out));
+  main.append(h("div", { class: "stack" }, without("admin", "Running a command"), form, out));
   let ending = null;
   let job = null;
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from monitor.domain.tree import Entry, Excluded, Kind, Tree
 
-Stamp = tuple[int, int, int]
+Stamp = tuple[int, int, int, int]
 MAX_FILE = 100 * 1024 * 1024
 MASS_FILES, MASS_SHARE = 100, 0.5
 
@@ -54,7 +54,12 @@ class Batch:
 
 def stamp_of(entry: Entry) -> Stamp:
     """What tells that a file's bytes need no reading; its mode does not matter here."""
-    return (entry.size, entry.mtime_ns, entry.inode)
+    return (entry.size, entry.mtime_ns, entry.inode, entry.ctime_ns)
+
+
+def is_likely_the_same(one: Stamp | None, other: Stamp) -> bool:
+    """All but the change time agrees: a mode, an owner or another name, or an edit that put the time back."""
+    return one is not None and one[:3] == other[:3]
 
 
 def eligible(tree: Tree, max_file: int = MAX_FILE) -> tuple[dict[str, Entry], LeftOut]:

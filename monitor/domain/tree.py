@@ -27,7 +27,8 @@ class Entry:
 
     `path` is relative to the tree's root with `/` between segments; bytes that are not UTF-8 are carried
     as surrogate escapes (`os.fsdecode`). `mode` is the permission bits (0o7777); `size` is in bytes;
-    `target` is a symlink's text; `inode` tells a replaced file from an edited one.
+    `target` is a symlink's text; `inode` tells a replaced file from an edited one. `ctime_ns` of a regular file
+    tells an edit that put its time back; it is only ever compared for being the same, since clocks jump.
     """
 
     path: str
@@ -37,11 +38,12 @@ class Entry:
     mode: int = 0o644
     target: str = ""
     inode: int = 0
+    ctime_ns: int = 0
 
     @property
-    def stamp(self) -> tuple[str, int, int, int, str, int]:
+    def stamp(self) -> tuple[str, int, int, int, str, int, int]:
         """What must be equal for two entries to be the same without reading bytes."""
-        return (self.kind.value, self.size, self.mtime_ns, self.mode, self.target, self.inode)
+        return (self.kind.value, self.size, self.mtime_ns, self.mode, self.target, self.inode, self.ctime_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Excluded:
     pruned: bool = False
     runs: bool = False
     mtime_ns: int = 0
+    ctime_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,7 @@ class Tree:
 
     def running_digest(self) -> str:
         """As `digest`, of all a running copy gets: also `.env` and single files git ignores."""
-        extra = sorted((e.path, e.size, e.mtime_ns) for e in self.excluded if e.runs)
+        extra = sorted((e.path, e.size, e.mtime_ns, e.ctime_ns) for e in self.excluded if e.runs)
         return hashlib.sha256(f"{self.digest()}{extra!r}".encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
     def is_unread(self, path: str) -> bool:

@@ -132,8 +132,8 @@ class Stage(Protocol):
         ...
 
     @property
-    def inodes(self) -> Mapping[str, int]:
-        """Of the files staged whole so far; they keep them when they are placed."""
+    def marks(self) -> Mapping[str, tuple[int, int]]:
+        """Inode and change time (ns) of the files staged whole so far; once placed, as they were placed."""
         ...
 
     async def write(self, files: Iterable[Bytes]) -> None:

@@ -88,7 +88,7 @@ class Bookkeeper:
             "identity": self._identity,
             "kept_at": book.kept_at,
             "held": sorted(book.held),
-            "stamps": {p: f"{s[0]} {s[1]} {s[2]}" if s else "" for p, s in book.known.items()},
+            "stamps": {p: " ".join(map(str, s)) if s else "" for p, s in book.known.items()},
         }
         await self._run(self._save, book.name, value)
         book.saved_at, book.open = self._clock.monotonic(), set()
@@ -123,5 +123,6 @@ def _open_name(workspace: str) -> str:
 def _stamp(text: str) -> Stamp | None:
     if not text:
         return None
-    size, mtime_ns, inode = map(int, text.split(" "))
-    return (size, mtime_ns, inode)
+    # Earlier versions wrote no change time; with none the file is compared with its object once.
+    size, mtime_ns, inode, ctime_ns = (*map(int, text.split(" ")), 0)[:4]
+    return (size, mtime_ns, inode, ctime_ns)

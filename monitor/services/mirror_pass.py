@@ -8,7 +8,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from monitor.domain.batch import Batch, batch_of, certainly_gone, eligible, stamp_of, standing_in_the_way
+from monitor.domain.batch import (
+    Batch,
+    batch_of,
+    certainly_gone,
+    eligible,
+    is_likely_the_same,
+    stamp_of,
+    standing_in_the_way,
+)
 from monitor.domain.filters import Overrides
 from monitor.domain.key_escape import BadKey
 from monitor.domain.keys import mirror_key, mirror_path, mirror_prefix
@@ -63,6 +71,8 @@ class MirrorPass:
         )
         batch = batch_of(known, files, tree, book.held, confirmed=book.confirmed)
         book.held = batch.held
+        # Reading an object costs less than another version of it, and mostly the bytes are the same.
+        book.unsure.update(e.path for e in batch.written if is_likely_the_same(known.get(e.path), stamp_of(e)))
         return batch
 
     async def checked(self, batch: Batch, folder: Path, tree: Tree) -> Batch:

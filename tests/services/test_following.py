@@ -22,6 +22,7 @@ from monitor.domain.tree import Tree
 from monitor.ports.files import FolderGone
 from monitor.ports.watch import wanted_of
 from monitor.services.following import WHOLE_S, Following
+from tests.support.disguise import disguise
 
 FOLDERS = ("", "a", "b", "a/c", "a/c/d", "a/node_modules", "b/dist", "b/venv")
 NAMES = (
@@ -62,6 +63,7 @@ OPERATIONS = (
     "index",
     "private",
     "settings",
+    "disguise",
 )
 CHANGES = st.tuples(
     st.sampled_from(OPERATIONS), st.sampled_from(PLACES), st.sampled_from(PLACES), st.sampled_from(TEXTS)
@@ -130,6 +132,9 @@ class Scene:
                 path.chmod(stat.S_IMODE(path.stat().st_mode) ^ 0o050)
             elif what == "link":
                 path.symlink_to(other)
+            elif what == "disguise":
+                if path.is_file() and not path.is_symlink():
+                    disguise(path, b"#" * path.stat().st_size)
             elif what == "index":
                 (self.folder / ".git" / "index").write_bytes(self._indices[len(text) % len(self._indices)])
             elif what == "private":
@@ -144,7 +149,7 @@ class Scene:
 def comparable(tree: Tree) -> object:
     """All of a tree but the sizes and times of what is left out and does not run: nobody listens to those."""
     left_out = sorted(
-        (e.path, e.reason, e.secret, e.pruned, e.runs, *((e.size, e.mtime_ns) if e.runs else ()))
+        (e.path, e.reason, e.secret, e.pruned, e.runs, *((e.size, e.mtime_ns, e.ctime_ns) if e.runs else ()))
         for e in tree.excluded
     )
     return dict(tree.entries), left_out, sorted(tree.problems), sorted(tree.unread), tree.access, tree.digest()

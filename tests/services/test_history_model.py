@@ -30,6 +30,7 @@ from monitor.services.gc.repacking import Repacker
 from monitor.services.history.archive import Archive
 from monitor.services.snapshots import Snapshots
 from monitor.services.verify.verifying import Verifier
+from tests.support.disguise import disguise
 from tests.support.faults import Fault, anything, writes
 from tests.support.keeping import NAME, PREFIX, Desk, Seen, picture
 
@@ -97,6 +98,11 @@ class Lived(RuleBasedStateMachine):
             shutil.rmtree(place)
         elif place.is_file():
             place.unlink()
+
+    @rule(path=places)
+    def disguise(self, path: str) -> None:
+        if (place := self.desk.folder / path).is_file():
+            disguise(place, self.salt.randbytes(place.stat().st_size))
 
     @rule(seconds=jumps)
     def jump(self, seconds: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 from collections import Counter
@@ -21,6 +22,7 @@ from monitor.errors import SlipwayError
 from monitor.ports.files import FolderGone
 from monitor.ports.store import StoreAway, StoreRefused
 from monitor.services.mirror import Mirror, MirrorState
+from tests.support.disguise import disguise
 from tests.support.waiting import until
 
 LIVE = "p/shop/live/"
@@ -353,3 +355,49 @@ async def test_odd_names_and_large_files(bench: Bench) -> None:
     (bench.folder / odd).unlink()
     await bench.sync()
     assert bench.store.mirrored == {}
+
+
+@pytest.mark.parametrize("restart", [False, True])
+async def test_an_edit_that_puts_its_time_back_is_sent(bench: Bench, restart: bool) -> None:
+    place = bench.write("f", b"one")
+    bench.write("other")
+    await bench.sync()
+    if restart:
+        await bench.mirror.close()
+        bench.mirror = bench.new()
+    disguise(place, b"TWO")
+    await bench.sync()
+    assert bench.store.mirrored["f"] == b"TWO"
+    assert bench.store.calls == {"get": 1, "put": 1}
+    await bench.sync()
+    assert bench.store.calls == {}
+
+
+async def test_a_file_whose_bytes_stayed_is_compared_and_not_sent_again(bench: Bench) -> None:
+    place = bench.write("f", b"one")
+    await bench.sync()
+    place.chmod(0o600)
+    os.link(place, bench.base / "backup")
+    state = await bench.sync()
+    assert bench.store.calls == {"get": 1}
+    assert state.pending == 0
+    await bench.sync()
+    assert bench.store.calls == {}
+
+
+async def test_a_book_without_change_times_is_compared_once(bench: Bench) -> None:
+    place = bench.write("f", b"one")
+    bench.write("g", b"one")
+    await bench.sync()
+    await bench.mirror.close()
+    book = bench.base / "state" / "mirror" / "shop.json"
+    saved = json.loads(book.read_text())
+    stamps = saved["value"]["stamps"] if "value" in saved else saved["stamps"]
+    stamps.update({path: text.rpartition(" ")[0] for path, text in stamps.items()})
+    assert {text.count(" ") for text in stamps.values()} == {2}
+    book.write_text(json.dumps(saved))
+    disguise(place, b"TWO")
+    bench.mirror = bench.new()
+    await bench.sync()
+    assert bench.store.calls == {"get": 2, "put": 1}
+    assert bench.store.mirrored == {"f": b"TWO", "g": b"one"}

@@ -102,7 +102,8 @@ def instable(entry: Entry, before: os.stat_result, after: os.stat_result, starte
 
 def _as_now(entry: Entry, info: os.stat_result) -> Entry:
     mode = stat.S_IMODE(info.st_mode)
-    return replace(entry, size=info.st_size, mtime_ns=info.st_mtime_ns, mode=mode, inode=info.st_ino)
+    now = replace(entry, size=info.st_size, mtime_ns=info.st_mtime_ns, ctime_ns=info.st_ctime_ns)
+    return replace(now, mode=mode, inode=info.st_ino)
 
 
 def _whole(fd: int, size: int) -> bytes:

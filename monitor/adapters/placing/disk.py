@@ -59,8 +59,8 @@ class DiskStage:
         return self._ground.staged
 
     @property
-    def inodes(self) -> Mapping[str, int]:
-        return self._ground.writer.inodes
+    def marks(self) -> Mapping[str, tuple[int, int]]:
+        return self._ground.writer.marks
 
     async def write(self, files: Iterable[Bytes]) -> None:
         await self._run(partial(self._ground.writer.write, files))

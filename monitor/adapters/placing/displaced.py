@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from monitor.adapters.disk.opening import open_dir, open_regular
@@ -74,7 +75,8 @@ def _one(fd: int, name: str, path: str, info: os.stat_result, known: Mapping[str
     if entry.kind is Kind.SYMLINK:
         found = content_id(target=entry.target)
     elif entry.kind is Kind.FILE:
-        found = _content(fd, name, info)
+        entry = _readable(fd, name, info, entry)
+        found = _content(fd, name)
     else:
         found = ""
     if known.get(path) != found or not _unchanged(kind_at(fd, name), entry):
@@ -83,19 +85,23 @@ def _one(fd: int, name: str, path: str, info: os.stat_result, known: Mapping[str
     os.unlink(name, dir_fd=fd)
 
 
-def _content(fd: int, name: str, info: os.stat_result) -> str:
-    try:
-        return content_id(hash_of(name, fd))
-    except PermissionError:
-        if info.st_uid != os.geteuid():
-            return ""
-    # Ours, but without our right to read: it is out of its place already, so that may be given.
+def _readable(fd: int, name: str, info: os.stat_result, entry: Entry) -> Entry:
+    """Ours, but without our right to read: it is out of its place already, so that may be given."""
+    if info.st_mode & stat.S_IRUSR or os.geteuid() == 0 or info.st_uid != os.geteuid():
+        return entry
     at = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=fd)
     try:
         Path(f"/proc/self/fd/{at}").chmod(stat.S_IMODE(info.st_mode) | stat.S_IRUSR)
+        return replace(entry, ctime_ns=os.fstat(at).st_ctime_ns)
     finally:
         os.close(at)
-    return content_id(hash_of(name, fd))
+
+
+def _content(fd: int, name: str) -> str:
+    try:
+        return content_id(hash_of(name, fd))
+    except PermissionError:
+        return ""
 
 
 def _entry(fd: int, name: str, path: str, info: os.stat_result) -> Entry:
@@ -104,7 +110,7 @@ def _entry(fd: int, name: str, path: str, info: os.stat_result) -> Entry:
         target = os.readlink(name, dir_fd=fd)
         return Entry(path, Kind.SYMLINK, 0, info.st_mtime_ns, mode, target, info.st_ino)
     kind = Kind.FILE if stat.S_ISREG(info.st_mode) else Kind.SPECIAL
-    return Entry(path, kind, info.st_size, info.st_mtime_ns, mode, inode=info.st_ino)
+    return Entry(path, kind, info.st_size, info.st_mtime_ns, mode, inode=info.st_ino, ctime_ns=info.st_ctime_ns)
 
 
 def _drop_below(fd: int, folder: str, displaced: Displaced) -> None:
@@ -126,4 +132,4 @@ def _drop_below(fd: int, folder: str, displaced: Displaced) -> None:
 def _unchanged(info: os.stat_result | None, entry: Entry) -> bool:
     if info is None or info.st_ino != entry.inode or info.st_mtime_ns != entry.mtime_ns:
         return False
-    return entry.kind is Kind.SYMLINK or info.st_size == entry.size
+    return entry.kind is Kind.SYMLINK or (info.st_size, info.st_ctime_ns) == (entry.size, entry.ctime_ns)

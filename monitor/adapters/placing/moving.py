@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, MutableMapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -26,11 +26,20 @@ _PATH_ONLY = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 class Mover:
     """One placing: from `new` into `target`, and out of it into `displaced/0`, `displaced/1` …; all open folders.
 
-    Blocking. Errors of one path become `problems`, others raise `OSError`.
+    Blocking. Errors of one path become `problems`, others raise `OSError`. `marks` are inode and change time of what
+    is placed: moving changes the time, so they are brought up to date.
     """
 
-    def __init__(self, new: int, target: int, displaced: int, step: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        new: int,
+        target: int,
+        displaced: int,
+        step: Callable[[str], None],
+        marks: MutableMapping[str, tuple[int, int]] | None = None,
+    ) -> None:
         self._new, self._target, self._displaced, self._step = new, target, displaced, step
+        self._marks = {} if marks is None else marks
         self.problems: list[Problem] = []
 
     def carry_out(self, orders: Orders) -> None:
@@ -95,21 +104,30 @@ class Mover:
             return True
         if there is not None:
             with self._aside(into, name, path):
-                return self._bring(source, into, name, info)
-        return self._bring(source, into, name, info)
+                return self._bring(source, into, name, path, info)
+        return self._bring(source, into, name, path, info)
 
-    def _bring(self, source: int, into: int, name: str, info: os.stat_result) -> bool:
+    def _bring(self, source: int, into: int, name: str, path: str, info: os.stat_result) -> bool:
         """Move a name that is free in `into`; False where it is not any more."""
         try:
             if is_dir(info):
                 os.rename(name, name, src_dir_fd=source, dst_dir_fd=into)
             else:
                 _link_or_rename(source, name, into, name, lambda: self._step("linked"))
+                self._note(into, name, path)
         except OSError as error:
             if error.errno in {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR}:
                 return False
             raise
         return True
+
+    def _note(self, into: int, name: str, path: str) -> None:
+        if (mark := self._marks.get(path)) is None:
+            return
+        with suppress(OSError):
+            info = os.stat(name, dir_fd=into, follow_symlinks=False)
+            if info.st_ino == mark[0]:
+                self._marks[path] = (info.st_ino, info.st_ctime_ns)
 
     def _into_folder(self, source: int, into: int, name: str, path: str, info: os.stat_result) -> bool:
         if not is_dir(info):

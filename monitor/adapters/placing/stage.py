@@ -137,7 +137,7 @@ class Ground:
     def _into(self, orders: Orders) -> list[Problem]:
         if self.target is None:
             return [Problem("", _GONE)]
-        mover = Mover(self._new, self.target, self._displaced, self._step)
+        mover = Mover(self._new, self.target, self._displaced, self._step, self.writer.marks)
         mover.carry_out(orders)
         os.fsync(self.target)
         return mover.problems

@@ -27,7 +27,7 @@ class Writer:
         self._lock = threading.Lock()
         self._begun: set[str] = set()
         self.problems: dict[str, Problem] = {}
-        self.inodes: dict[str, int] = {}
+        self.marks: dict[str, tuple[int, int]] = {}
 
     def write(self, files: Iterable[Bytes]) -> None:
         with Folders(self._top, self._owner) as folders:
@@ -102,7 +102,8 @@ class Writer:
         info = os.fstat(fd)
         if stat.S_IMODE(info.st_mode) != mode:
             os.fchmod(fd, mode)
-        self.inodes[path] = info.st_ino
+            info = os.fstat(fd)
+        self.marks[path] = (info.st_ino, info.st_ctime_ns)
 
     def _link(self, link: Link, parent: int, name: str) -> None:
         os.symlink(link.target, name, dir_fd=parent)

@@ -10,25 +10,28 @@ from monitor.domain.batch import MASS_FILES, MAX_FILE, LeftOut, Stamp, eligible,
 from monitor.domain.history.entry import Entry
 from monitor.domain.tree import Kind, Tree
 
+FileMark = tuple[int, int]
+"""Inode and change time: what an edit that puts size and time back cannot put back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is known of a workspace before a batch.
 
-    `clean` has the inode of every file whose entry was read at rest; without it a file is read again. `keys` are
+    `clean` has the mark of every file whose entry was read at rest; without it a file is read again. `keys` are
     files that turned out to be private keys, by what they were then.
     """
 
     state: Mapping[str, Entry] = field(default_factory=dict)
-    clean: Mapping[str, int] = field(default_factory=dict)
+    clean: Mapping[str, FileMark] = field(default_factory=dict)
     keys: Mapping[str, Stamp] = field(default_factory=dict)
 
-    def vouched(self, files: Mapping[str, tuple[int, Entry]]) -> Known:
-        """The same, knowing of files we wrote ourselves: their inodes, and the entries of their bytes."""
+    def vouched(self, files: Mapping[str, tuple[FileMark, Entry]]) -> Known:
+        """The same, knowing of files we wrote ourselves: their marks, and the entries of their bytes."""
         if not files:
             return self
         state = {**self.state, **{path: entry for path, (_, entry) in files.items()}}
-        return Known(state, {**self.clean, **{path: inode for path, (inode, _) in files.items()}}, self.keys)
+        return Known(state, {**self.clean, **{path: mark for path, (mark, _) in files.items()}}, self.keys)
 
 
 @dataclass(slots=True)
@@ -42,6 +45,11 @@ class Plan:
     read: list[trees.Entry]
     unseen: frozenset[str] = frozenset()
     left_out: LeftOut = field(default_factory=LeftOut)
+
+
+def mark_of(entry: trees.Entry) -> FileMark:
+    """What an entry of the history does not hold, and a file on disk is remembered by."""
+    return (entry.inode, entry.ctime_ns)
 
 
 def plan_of(
@@ -123,7 +131,7 @@ def _plain(old: Entry | None, entry: trees.Entry) -> Entry:
 def _unread(known: Known, entry: trees.Entry) -> Entry | None:
     """The entry as it is kept, where its bytes need no reading."""
     old = known.state.get(entry.path)
-    if old is None or old.kind is not Kind.FILE or known.clean.get(entry.path) != entry.inode:
+    if old is None or old.kind is not Kind.FILE or known.clean.get(entry.path) != mark_of(entry):
         return None
     if (old.size, old.mtime_ns) != (entry.size, entry.mtime_ns):
         return None

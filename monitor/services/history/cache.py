@@ -17,26 +17,28 @@ from monitor.domain.history import fields
 from monitor.domain.history.entry import Entry
 from monitor.domain.history.lines import read_lines, write_lines
 from monitor.domain.history.path_text import path_from_text, to_text
+from monitor.domain.history.planning import FileMark
 from monitor.errors import SlipwayError
 from monitor.ports.store import NoSuchKey, Store
 from monitor.services.history.head import Head
 
 WHAT = "clean"
-_MARK = 16
+_HASH = 16
+_EARLIEST = -(2**63)
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Clean:
-    """Files read at rest: path to inode, and the beginning of the hash that was found."""
+    """Files read at rest: path to mark, and the beginning of the hash that was found."""
 
-    inodes: Mapping[str, tuple[int, str]]
+    files: Mapping[str, tuple[FileMark, str]]
     keys: Mapping[str, Stamp]
 
-    def of(self, state: Mapping[str, Entry]) -> dict[str, int]:
-        """The inodes of those whose bytes are still what `state` lists."""
-        pairs = ((path, self.inodes.get(path), entry.sha256) for path, entry in state.items() if entry.sha256)
+    def of(self, state: Mapping[str, Entry]) -> dict[str, FileMark]:
+        """The marks of those whose bytes are still what `state` lists."""
+        pairs = ((path, self.files.get(path), entry.sha256) for path, entry in state.items() if entry.sha256)
         return {path: seen[0] for path, seen, sha in pairs if seen is not None and sha.startswith(seen[1])}
 
 
@@ -96,16 +98,16 @@ class Cache:
 
 def clean_of(head: Head) -> Clean:
     """What is known in memory."""
-    pairs = ((path, inode, head.state.get(path)) for path, inode in head.clean.items())
-    return Clean({path: (inode, entry.sha256[:_MARK]) for path, inode, entry in pairs if entry}, dict(head.keys))
+    pairs = ((path, mark, head.state.get(path)) for path, mark in head.clean.items())
+    return Clean({path: (mark, entry.sha256[:_HASH]) for path, mark, entry in pairs if entry}, dict(head.keys))
 
 
 def write_clean(clean: Clean) -> bytes:
     """The object's bytes; slow for many files, so made in a thread."""
 
     def lines() -> Iterator[list[Any]]:
-        for path, (inode, sha256) in clean.inodes.items():
-            yield ["clean", to_text(path), inode, sha256]
+        for path, (mark, sha256) in clean.files.items():
+            yield ["clean", to_text(path), *mark, sha256]
         for path, stamp in clean.keys.items():
             yield ["key", to_text(path), *stamp]
 
@@ -113,12 +115,14 @@ def write_clean(clean: Clean) -> bytes:
 
 
 def _read(data: bytes) -> Clean:
-    inodes: dict[str, tuple[int, str]] = {}
+    """Lines of other lengths are of versions that remembered no change times: such files are read again."""
+    files: dict[str, tuple[FileMark, str]] = {}
     keys: dict[str, Stamp] = {}
     for line in read_lines(WHAT, data)[1]:
-        if line[0] == "clean" and len(line) == 4:
-            inodes[path_from_text(line[1])] = (fields.integer(line[2]), fields.text(line[3], _MARK))
-        elif line[0] == "key" and len(line) == 5:
-            size, mtime_ns, inode = (fields.integer(value, -(2**63)) for value in line[2:])
-            keys[path_from_text(line[1])] = (size, mtime_ns, inode)
-    return Clean(inodes, keys)
+        if line[0] == "clean" and len(line) == 5:
+            mark = (fields.integer(line[2]), fields.integer(line[3], _EARLIEST))
+            files[path_from_text(line[1])] = (mark, fields.text(line[4], _HASH))
+        elif line[0] == "key" and len(line) == 6:
+            size, mtime_ns, inode, ctime_ns = (fields.integer(value, _EARLIEST) for value in line[2:])
+            keys[path_from_text(line[1])] = (size, mtime_ns, inode, ctime_ns)
+    return Clean(files, keys)

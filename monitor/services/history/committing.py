@@ -18,7 +18,7 @@ from monitor.domain.history.delta import base_due, delta, delta_bytes_after, tot
 from monitor.domain.history.entry import Entry, Piece, packs_of
 from monitor.domain.history.numbering import placed
 from monitor.domain.history.path_text import order
-from monitor.domain.history.planning import Plan, changes_between, composed, much_gone, plan_of, with_keys
+from monitor.domain.history.planning import FileMark, Plan, changes_between, composed, much_gone, plan_of, with_keys
 from monitor.domain.history.revision import MASS_DELETE, GitHead, Grade, Header, Origin, Revision, Why
 from monitor.domain.tree import Tree
 from monitor.ports.clock import Clock
@@ -46,7 +46,7 @@ class Request:
     """What was asked: the folder as it was seen settled, and why it is kept. `always` also without a change.
 
     `only`: the tree speaks of its own paths alone, and all else is as it was. `vouched`: files that were written from
-    pieces of this workspace's own history need no reading while they have that inode, size and time.
+    pieces of this workspace's own history need no reading while they have that mark, size and time.
     """
 
     folder: Path
@@ -58,7 +58,7 @@ class Request:
     origin: Origin | None = None
     always: bool = False
     only: bool = False
-    vouched: Mapping[str, tuple[int, Entry]] = field(default_factory=dict)
+    vouched: Mapping[str, tuple[FileMark, Entry]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +185,8 @@ class Batch:
         for path in [entry.path for entry in plan.read] + list(self._head.state.keys() - state.keys()):
             clean.pop(path, None)
         vouched = self._request.vouched.items()
-        clean.update((path, inode) for path, (inode, entry) in vouched if state.get(path) == entry)
-        clean.update((path, inode) for path, inode in gathered.clean() if path in state)
+        clean.update((path, mark) for path, (mark, entry) in vouched if state.get(path) == entry)
+        clean.update((path, mark) for path, mark in gathered.clean() if path in state)
 
     async def _revision(self, state: dict[str, Entry], read_ns: int, seen_ns: int) -> tuple[Revision, bytes | None]:
         head, request = self._head, self._request

@@ -14,6 +14,7 @@ from monitor.domain import tree as trees
 from monitor.domain.batch import Stamp, stamp_of
 from monitor.domain.history.entry import Entry, Piece
 from monitor.domain.history.pack import PIECE_BYTES
+from monitor.domain.history.planning import FileMark, mark_of
 from monitor.domain.secrets import begins_as_key
 from monitor.domain.tree import Kind
 from monitor.ports.clock import Clock
@@ -53,9 +54,9 @@ class Gathered:
         """The files as entries; `placed` says where this batch's own pieces are."""
         return (self._entry(taken, placed) for taken in self.taken.values())
 
-    def clean(self) -> Iterator[tuple[str, int]]:
-        """Paths and inodes of what was read at rest."""
-        return ((path, one.entry.inode) for path, one in self.taken.items() if path not in self.torn)
+    def clean(self) -> Iterator[tuple[str, FileMark]]:
+        """Paths and marks of what was read at rest."""
+        return ((path, mark_of(one.entry)) for path, one in self.taken.items() if path not in self.torn)
 
     def _entry(self, taken: _Taken, placed: Mapping[str, Piece | None]) -> Entry:
         seen = taken.entry

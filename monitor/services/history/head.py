@@ -10,7 +10,7 @@ from pathlib import Path
 from monitor.domain.batch import LeftOut, Stamp
 from monitor.domain.filters import Overrides
 from monitor.domain.history.entry import Entry, Piece
-from monitor.domain.history.planning import Known
+from monitor.domain.history.planning import FileMark, Known
 from monitor.domain.history.revision import Header, Revision
 from monitor.domain.history.times import Mark
 
@@ -37,7 +37,7 @@ class Head:
     base: Mapping[str, Entry] = field(default_factory=dict)
     base_packs: frozenset[str] = frozenset()
     state: dict[str, Entry] = field(default_factory=dict)
-    clean: dict[str, int] = field(default_factory=dict)
+    clean: dict[str, FileMark] = field(default_factory=dict)
     keys: dict[str, Stamp] = field(default_factory=dict)
     index: dict[str, Piece] = field(default_factory=dict)
     recalled: bool = False

@@ -16,6 +16,7 @@ from pathlib import Path
 from monitor.domain.batch import MAX_FILE
 from monitor.domain.filters import Overrides
 from monitor.domain.history.entry import Entry
+from monitor.domain.history.planning import FileMark
 from monitor.domain.history.revision import Header, Origin, Revision, Why, Writer
 from monitor.domain.tree import Tree
 from monitor.errors import SlipwayError
@@ -105,12 +106,12 @@ class History:
         origin: Origin | None = None,
         always: bool = False,
         only: bool = False,
-        vouched: Mapping[str, tuple[int, Entry]] | None = None,
+        vouched: Mapping[str, tuple[FileMark, Entry]] | None = None,
     ) -> Revision | None:
         """Keep the settled `tree` of `folder` as one revision; None where nothing changed and not `always`.
 
         `only`: `tree` is a part, laid out in `folder`, of what is otherwise as it was. `vouched`: files we wrote from
-        this history ourselves, with their inodes: not read again. `seen_ns` is the first event of the batch.
+        this history ourselves, with their marks: not read again. `seen_ns` is the first event of the batch.
 
         Raises `FolderGone`, `Fenced`, `UnknownFormat`, `StoreFull` (the spool's disk or limit); whatever is raised,
         nothing was recorded and the same call may be tried again.

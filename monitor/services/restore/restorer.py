@@ -150,7 +150,7 @@ class Restorer:
         """What was staged from this workspace's own pieces."""
         if not self._safety.owns(self._archive) or wish.chosen.workspace != target.workspace:
             return {}
-        return {path: (inode, found.wanted[path]) for path, inode in stage.inodes.items()}
+        return {path: (mark, found.wanted[path]) for path, mark in stage.marks.items()}
 
     async def _after(self, job: Job, vouched: Vouched, left: Left) -> Kept | None:
         if job.origin is None:

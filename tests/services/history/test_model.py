@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from monitor.domain.history.revision import Grade
 from monitor.errors import SlipwayError
 from monitor.ports.store import StoreAway, StoreFull
+from tests.support.disguise import disguise
 from tests.support.faults import MODES, Fault
 from tests.support.keeping import NAME, Desk, Seen, picture
 
@@ -67,6 +68,11 @@ class Days(RuleBasedStateMachine):
     def touch(self, name: str) -> None:
         if (self.desk.folder / name).is_file():
             os.utime(self.desk.folder / name, ns=(7, 7))
+
+    @rule(name=NAMES, byte=st.sampled_from([b"1", b"2"]))
+    def disguise(self, name: str, byte: bytes) -> None:
+        if (place := self.desk.folder / name).is_file():
+            disguise(place, byte * place.stat().st_size)
 
     @rule(always=st.booleans())
     def keep(self, always: bool) -> None:

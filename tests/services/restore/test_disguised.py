@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from monitor.ports.placing import Displaced
+from monitor.services.restore.safety import Kept
+from tests.support.disguise import disguise, noted_reads
 from tests.support.restoring import Spot
 
 
@@ -36,6 +39,61 @@ async def test_what_differs_from_the_safety_revision_by_its_bytes_alone_is_read(
     seqs = await spot.desk.history.archive.seqs("shop")
     held = {_text(spot, seq) for seq in seqs}
     assert "MINE" in held, result
+    assert spot.stages == []
+
+
+async def test_what_a_restore_placed_is_not_read_but_an_edit_of_it_is(spot: Spot) -> None:
+    await spot.desk.write("notes.txt", "one")
+    await spot.desk.write("folder/inside", "old")
+    await spot.desk.write("script", "#!", mode=0o500)
+    first = await spot.keep()
+    await spot.desk.write("notes.txt", "two!")
+    (spot.folder / "folder" / "inside").unlink()
+    (spot.folder / "folder").rmdir()
+    (spot.folder / "script").unlink()
+    await spot.keep()
+
+    with noted_reads(spot.desk.files) as read:
+        result = await spot.restore(first)
+        assert await spot.desk.keep() is None
+    assert (read, result.problems) == ([], ())
+
+    await spot.desk.rest()
+    disguise(spot.folder / "notes.txt", b"1st")
+    await spot.desk.rest()
+    with noted_reads(spot.desk.files) as read:
+        revision = await spot.desk.keep()
+    assert read == ["notes.txt"]
+    assert revision is not None
+    assert _text(spot, revision.seq) == "1st"
+
+
+async def test_what_is_displaced_and_written_once_more_is_kept_before_it_goes(spot: Spot) -> None:
+    file = await spot.desk.write("notes.txt", "one")
+    first = await spot.keep()
+    file.write_text("two!")
+    await spot.keep()
+    held = os.open(file, os.O_RDWR)
+    real, written = spot.restorer._safety.displaced, list[bytes]()
+
+    def write(data: bytes) -> None:
+        info = os.fstat(held)
+        os.pwrite(held, data, 0)
+        os.utime(held, ns=(info.st_atime_ns, info.st_mtime_ns))
+        written.append(data)
+
+    async def displaced(workspace: str, found: Displaced) -> Kept:
+        kept = await real(workspace, found)
+        if len(written) < 2:
+            write(b"LATE")
+        return kept
+
+    spot.placing._step = lambda name: write(b"MINE") if name == "committed" else None  # type: ignore[method-assign]
+    spot.restorer._safety.displaced = displaced  # type: ignore[method-assign]
+    result = await spot.restore(first)
+    os.close(held)
+
+    assert {"MINE", "LATE"} <= {_text(spot, seq) for seq in await spot.desk.history.archive.seqs("shop")}, result
     assert spot.stages == []
 
 

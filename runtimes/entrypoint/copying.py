@@ -105,18 +105,20 @@ class WorkingCopy:
 
 
 def same(source: os.stat_result, target: os.stat_result | None, source_path: str, target_path: str) -> bool:
-    """Nothing to copy: type, size, time and mode agree (a link: where it points)."""
+    """Nothing to copy: type, size, time and mode agree (a link: where it points).
+
+    A source whose inode changed since it was copied may be an edit that put its time back: its bytes are compared.
+    """
     if target is None or stat.S_IFMT(source.st_mode) != stat.S_IFMT(target.st_mode):
         return False
     if stat.S_ISLNK(source.st_mode):
         return os.readlink(source_path) == os.readlink(target_path)
     if stat.S_ISDIR(source.st_mode):
         return True
-    return (source.st_size, source.st_mtime_ns, _mode(source)) == (
-        target.st_size,
-        target.st_mtime_ns,
-        stat.S_IMODE(target.st_mode),
-    )
+    there = (target.st_size, target.st_mtime_ns, stat.S_IMODE(target.st_mode))
+    if (source.st_size, source.st_mtime_ns, _mode(source)) != there:
+        return False
+    return source.st_ctime_ns < target.st_ctime_ns or _same_bytes(source_path, target_path)
 
 
 def copy_entry(source: str, target: str, info: os.stat_result) -> bool:
@@ -138,9 +140,27 @@ def copy_entry(source: str, target: str, info: os.stat_result) -> bool:
     return True
 
 
+def _same_bytes(source: str, target: str) -> bool:
+    with open(_reading(source), "rb") as ours, open(_reading(target), "rb") as copy:
+        before = os.fstat(ours.fileno())
+        while part := ours.read(_CHUNK):
+            if copy.read(_CHUNK) != part:
+                return False
+        if os.fstat(ours.fileno()).st_ctime_ns == before.st_ctime_ns:
+            # A newer inode than the source's: next time nothing is read.
+            with contextlib.suppress(OSError):
+                info = os.fstat(copy.fileno())
+                os.utime(copy.fileno(), ns=(info.st_atime_ns, info.st_mtime_ns))
+    return True
+
+
+def _reading(path: str) -> int:
+    return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+
+
 def _copy_file(source: str, part: str) -> None:
     """Bytes, mode and the time *before* reading: a file changed meanwhile differs and is copied again next time."""
-    reading = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    reading = _reading(source)
     try:
         info = os.fstat(reading)
         writing = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

@@ -136,14 +136,15 @@ class Runner:
             say(f"cannot start: {error!r}")
             self._ends.put(1)
 
-    def _bring_up_to_date(self, digest: str, link_data: bool = False) -> None:
-        """The working copy becomes what the list says; killed midway, the next time finishes it."""
+    def _bring_up_to_date(self, digest: str, link_data: bool = False) -> bool:
+        """The working copy becomes what the list says; killed midway, the next time goes on. True if it changed."""
         earlier, wanted = self._state.files, listing.wanted(self.places)
         self._state.save(sorted({*earlier, *wanted}), self._state.digest)
-        self._copy.update(earlier, wanted)
+        changed = self._copy.update(earlier, wanted)
         if link_data:
             data.link(self.places)
         self._state.save(wanted, self._state.digest)
+        return changed
 
     def _must_succeed(self, name: str, command: str) -> None:
         code, _ = self._tool_run(name, command)
@@ -209,13 +210,17 @@ class Runner:
     def _apply(self) -> Applied:
         """Bring an edit in. A failed build leaves the old server serving, and the edit to be tried again."""
         digest, log = listing.digest(self.places), list[str]()
-        known = digest and digest == self._state.digest and not self._between
-        if known and self._server is not None and self._server.ready.is_set():
+        serving = not self._between and self._server is not None and self._server.ready.is_set()
+        if serving and digest and digest == self._state.digest:
             return Applied(True, digest, "nothing changed")
         try:
             if not self.places.direct:
                 self._between = True
-                self._bring_up_to_date(digest)
+                if not self._bring_up_to_date(digest) and serving:
+                    # Another name, owner or the like: nothing an app could see.
+                    self._state.save(self._state.files, digest)
+                    self._between = False
+                    return Applied(True, digest, "nothing changed")
                 code, log = self._tool_run("build", self.places.build)
                 if code:
                     return Applied(False, self._state.digest, f"the build failed with exit code {code}", log)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.disguise import disguise
 from tests.support.host_instance import HostInstance, session_pids
 from tests.support.ports import free_port
 from tests.support.waiting import until_sync
@@ -161,6 +162,27 @@ def test_an_unchanged_file_is_left_alone_and_a_changed_one_is_a_new_file(make: M
         assert reader.read() == "one"
     assert (instance.app / "same").stat().st_ino == before["same"]
     assert (instance.app / "edited").read_text() == "two"
+
+
+def test_an_edit_that_puts_its_time_back_arrives_and_another_name_restarts_nothing(make: Make) -> None:
+    instance = make(SLIPWAY_BUILD="echo >> built")
+    for name in ("page", "other"):
+        (instance.source / name).write_text("one")
+    instance.list_files("d1")
+    instance.start_ready()
+    child = instance.ask("status")["child_pid"]
+
+    os.link(instance.source / "page", instance.source / "backup")
+    instance.list_files("d2", ["page", "other"])
+    assert instance.ask("sync") == {"ok": True, "digest": "d2", "reason": "nothing changed", "log": []}
+    assert instance.ask("status")["child_pid"] == child
+    assert instance.ask("status")["digest"] == "d2"
+
+    disguise(instance.source / "page", b"TWO")
+    instance.list_files("d3", ["page", "other"])
+    assert instance.ask("sync")["ok"]
+    assert instance.get("/page") == "TWO"
+    assert (instance.app / "built").read_text() == "\n\n"
 
 
 def test_a_reader_never_finds_half_a_file(make: Make) -> None:
@@ -403,6 +425,7 @@ def test_the_old_server_answers_while_the_build_runs(make: Make) -> None:
     instance.list_files("d1")
     instance.start_ready()
     (instance.app / "slow").touch()
+    (instance.source / "new").touch()
     instance.list_files("d2")
     syncing = instance.begin("sync")
     until_sync(lambda: instance.said().count("slipway: build") == 2)
@@ -462,6 +485,7 @@ def test_syncs_are_served_one_after_the_other_and_a_served_state_at_once(make: M
     instance = make(SLIPWAY_BUILD="mkdir lock || exit 9; sleep 0.2; rmdir lock")
     instance.list_files("d1")
     instance.start_ready()
+    (instance.source / "new").touch()
     instance.list_files("d2")
     answers: list[dict[str, object]] = []
     calls = [threading.Thread(target=lambda: answers.append(instance.ask("sync"))) for _ in range(4)]

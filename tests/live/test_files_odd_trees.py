@@ -21,6 +21,7 @@ from monitor.adapters.files import DiskFiles
 from monitor.domain.tree import Entry, Kind, difference
 from monitor.domain.workspace import Folder
 from monitor.ports.files import Changed, FolderGone, RootScan, RootTrouble
+from tests.support.disguise import disguise
 
 pytestmark = pytest.mark.live
 
@@ -268,6 +269,7 @@ async def test_the_readable_copy_follows_the_tree_and_carries_what_runs(
     (folder / "empty").mkdir(mode=0o700)
     copy = tmp_path / "copy"
     tree = await files.walk(folder)
+    await asyncio.sleep(0.02)  # a copy of the very tick its source was written in is made again
     await files.export(folder, tree, copy)
     there = {str(p.relative_to(copy)) for p in copy.rglob("*")}
     assert there == {".gitignore", "package.json", "local.json", ".env", "run.sh", "page.html", "empty"}
@@ -277,10 +279,12 @@ async def test_the_readable_copy_follows_the_tree_and_carries_what_runs(
     assert not await files.readable_by(folder, tree, 12345, 12345)
     assert (await files.export(folder, tree, copy)).copied == 0
     (folder / "page.html").write_text("22")
+    disguise(folder / "local.json", b"[]")
     (folder / ".env").unlink()
     done = await files.export(folder, await files.walk(folder), copy)
-    assert (done.copied, done.removed) == (1, 1)
+    assert (done.copied, done.removed) == (2, 1)
     assert (copy / "page.html").read_text() == "22"
+    assert (copy / "local.json").read_text() == "[]"
     assert not (copy / ".env").exists()
 
 

@@ -1,7 +1,8 @@
 """A readable copy of what a running instance gets, kept current: only what changed is copied.
 
-A copy carries its source's modification time, so size and time tell what is still the same; each file is written
-beside its place and renamed into it. Modes become readable for everyone, what could be run by someone can be by all.
+A copy carries its source's modification time, so size and time tell what is still the same, unless the source's inode
+changed since it was copied; each file is written beside its place and renamed into it. Modes become readable for
+everyone, what could be run by someone can be by all.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ def export(folder: Path, tree: Tree, dest: Path) -> Exported:
 
 
 def _wanted(tree: Tree) -> dict[str, Entry]:
-    extra = {e.path: Entry(e.path, Kind.FILE, e.size, e.mtime_ns) for e in tree.excluded if e.runs}
+    runs = [e for e in tree.excluded if e.runs]
+    extra = {e.path: Entry(e.path, Kind.FILE, e.size, e.mtime_ns, ctime_ns=e.ctime_ns) for e in runs}
     return {**extra, **{path: e for path, e in tree.entries.items() if e.kind is not Kind.SPECIAL}}
 
 
@@ -119,7 +121,8 @@ def _same(into: int, name: str, entry: Entry) -> bool:
     except OSError:
         return False
     runnable = bool(entry.mode & 0o111) == bool(there.st_mode & 0o111) or not entry.inode
-    return runnable and (there.st_size, there.st_mtime_ns) == (entry.size, entry.mtime_ns)
+    same = (there.st_size, there.st_mtime_ns) == (entry.size, entry.mtime_ns)
+    return runnable and same and entry.ctime_ns < there.st_ctime_ns
 
 
 def _link(into: int, name: str, entry: Entry) -> str:

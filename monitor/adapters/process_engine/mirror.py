@@ -19,7 +19,7 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
 def refresh(source: Path, files: Iterable[str], into: Path) -> None:
-    """Make `into` hold exactly `files` of `source`; unchanged ones (size and mtime) are not read again."""
+    """Make `into` hold exactly `files` of `source`; unchanged ones (size, times) are not read again."""
     wanted = {path for path in files if _inside(path)}
     into.mkdir(mode=0o755, parents=True, exist_ok=True)
     _prune(into, wanted)
@@ -84,7 +84,9 @@ def _same(found: os.stat_result, target: Path) -> bool:
         there = target.lstat()
     except OSError:
         return False
-    return (found.st_size, found.st_mtime_ns) == (there.st_size, there.st_mtime_ns)
+    same = (found.st_size, found.st_mtime_ns) == (there.st_size, there.st_mtime_ns)
+    # A source that changed since may be an edit that put its time back.
+    return same and found.st_ctime_ns < there.st_ctime_ns
 
 
 def _file(folder: int, name: str, target: Path) -> None:

@@ -106,7 +106,7 @@ class Bucket:
             self._client = self._client or s3_client(self._access)
             return work(self._client)
         except ClientError as error:
-            raise failure(_status(error), f"{_code(error)}: {error}", doing) from error
+            raise failure(_status(error), f"{_code(error)}: {error}", doing, self._access.disk) from error
         except BotoCoreError as error:
             raise failure(None, str(error), doing) from error
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from obstore.exceptions import (
@@ -44,6 +45,7 @@ class ObjectStore:
     """
 
     def __init__(self, access: S3Access) -> None:
+        self._disk = access.disk
         self._store = S3Store(
             access.bucket,
             config=_config(access),
@@ -53,12 +55,12 @@ class ObjectStore:
 
     async def put(self, key: str, data: bytes) -> None:
         check_key(key)
-        with _reading_errors(f"write {key}"):
+        with _reading_errors(f"write {key}", disk=self._disk):
             await self._store.put_async(key, data, use_multipart=False)
 
     async def put_new(self, key: str, data: bytes) -> None:
         check_key(key)
-        with _reading_errors(f"write {key}"):
+        with _reading_errors(f"write {key}", disk=self._disk):
             await self._store.put_async(key, data, mode="create", use_multipart=False)
 
     async def get(self, key: str) -> bytes:
@@ -123,7 +125,9 @@ def _no_retries(access: S3Access) -> RetryConfig:
 
 
 @contextmanager
-def _reading_errors(doing: str, unsatisfiable: type[SlipwayError] | None = None) -> Iterator[None]:
+def _reading_errors(
+    doing: str, unsatisfiable: type[SlipwayError] | None = None, disk: Path | None = None
+) -> Iterator[None]:
     """Turn what obstore raises into the port's exceptions; `unsatisfiable` stands for a 416."""
     try:
         yield
@@ -137,7 +141,7 @@ def _reading_errors(doing: str, unsatisfiable: type[SlipwayError] | None = None)
         status = _status(str(error))
         if status == 416 and unsatisfiable:
             raise unsatisfiable(f"The S3 store could not {doing}: there are fewer.") from error
-        raise failure(status, str(error), doing) from error
+        raise failure(status, str(error), doing, disk) from error
 
 
 def _status(said: str) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 
@@ -12,7 +13,7 @@ class S3Access:
     """An S3 server and the bucket on it; the secret stays out of `repr`, and so out of logs.
 
     `endpoint` is a URL without the bucket, empty for AWS itself. `timeout_s` bounds one whole request,
-    its body included.
+    its body included. `disk` is where the server keeps its data, for one whose disk is this machine's.
     """
 
     endpoint: str
@@ -22,6 +23,7 @@ class S3Access:
     region: str = "us-east-1"
     timeout_s: float = 60.0
     connect_timeout_s: float = 5.0
+    disk: Path | None = None
 
     @property
     def host(self) -> str:

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import shutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,7 @@ from monitor.errors import Away, SlipwayError
 _FIRST_PAUSE_S = 0.02
 _LONGEST_PAUSE_S = 0.25
 _ADOPT_WITHIN_S = 5.0
+_SCARCE_BYTES = 16 * 1024 * 1024
 
 
 class ChildFailed(Away):
@@ -156,7 +158,10 @@ class Child:
         if process and not ended and not self.adopted:
             await process.stop(self.spec.stop_grace_s)
         what = "ended while starting" if ended else f"did not answer within {within_s:g} s"
-        said = last_lines(self.spec.log)
+        free = shutil.disk_usage(self.spec.cwd).free
+        # What a program writes about a full disk is mostly where it stumbled over it.
+        scarce = f"{free // 2**20} MiB are free on the disk of {self.spec.cwd}, make room there"
+        said = scarce if free < _SCARCE_BYTES else last_lines(self.spec.log)
         return ChildFailed(
             f"{self.spec.name} {what}{f': {said}' if said else '.'}", hint=f"Its log is {self.spec.log}"
         )

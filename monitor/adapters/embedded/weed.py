@@ -62,7 +62,8 @@ def bundled_store(folder: Path, logs: Path, bucket: str = "slipway") -> BundledS
     }
     for name, text in files.items():
         write_private(run / name, text)
-    access = S3Access(f"http://{LOOPBACK}:{ports['s3']}", bucket, keys.access_key, keys.secret_key, timeout_s=30)
+    address = f"http://{LOOPBACK}:{ports['s3']}"
+    access = S3Access(address, bucket, keys.access_key, keys.secret_key, timeout_s=30, disk=data)
     ready = WeedReady(access, f"http://{LOOPBACK}:{ports['filer']}", keys)
     spec = ChildSpec(
         name="S3 store",

@@ -9,6 +9,8 @@ from __future__ import annotations
 import base64
 import json
 import secrets
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -17,7 +19,7 @@ from monitor.adapters.bucket import Bucket
 from monitor.adapters.embedded.weed_keys import WeedKeys, token
 from monitor.adapters.object_store import ObjectStore
 from monitor.adapters.s3_access import S3Access
-from monitor.ports.store import StoreAway
+from monitor.ports.store import NoSuchKey, StoreAway, StoreFull
 
 # A bucket without versions, so that being asked every few seconds for years leaves nothing behind.
 PROBE_BUCKET = "slipway-probe"
@@ -32,7 +34,7 @@ class WeedReady:
     """
 
     def __init__(self, access: S3Access, filer: str, keys: WeedKeys) -> None:
-        probe = S3Access(access.endpoint, PROBE_BUCKET, access.access_key, access.secret_key, timeout_s=5)
+        probe = replace(access, bucket=PROBE_BUCKET, timeout_s=5)
         self._store = ObjectStore(probe)
         self._buckets = (Bucket(access), Bucket(probe))
         self._paths = [f"/buckets/{access.bucket}/"]
@@ -45,12 +47,21 @@ class WeedReady:
             if not self._prepared:
                 await self._prepare()
             sent = secrets.token_bytes(16)
-            await self._store.put(PROBE_KEY, sent)
-            self._prepared = await self._store.get(PROBE_KEY) == sent
+            self._prepared = not await self._wrote(sent) or await self._store.get(PROBE_KEY) == sent
         except BaseException:
             self._prepared = False
             raise
         return self._prepared
+
+    async def _wrote(self, sent: bytes) -> bool:
+        """False where there is no room, yet it answers: ended for that, it could not even be read from."""
+        try:
+            await self._store.put(PROBE_KEY, sent)
+        except StoreFull:
+            with suppress(NoSuchKey):
+                await self._store.get(PROBE_KEY)
+            return False
+        return True
 
     async def close(self) -> None:
         for bucket in self._buckets:

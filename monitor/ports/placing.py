@@ -168,8 +168,8 @@ class Stage(Protocol):
         """What was displaced and is in no revision, one folder or (rarely) several, in the order they were filled."""
         ...
 
-    async def release(self, displaced: Displaced) -> None:
-        """This is kept now. What changed since it was listed stays, and is listed again by `displaced`."""
+    async def release(self, displaced: Displaced, held: Mapping[str, str]) -> int:
+        """Delete what is `held` elsewhere by its bytes (`content_id`); how many files are left for `displaced`."""
         ...
 
     async def end(self) -> None:

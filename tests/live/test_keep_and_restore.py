@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from monitor.domain.moments import rfc3339
+from tests.support.disguise import disguise
 from tests.support.slipway import ROOT, Slipway, write
 
 pytestmark = [pytest.mark.traefik, pytest.mark.s3, pytest.mark.timeout(300)]
@@ -124,6 +125,10 @@ def test_after_rm_rf_one_command_brings_back_the_second_before(slipway: Slipway)
     assert [one["kind"] for one in history][:2] == ["restore", "before-restore"]
     assert kept["revision"] == history[0]["seq"]
     slipway.until(lambda: slipway.mirrored("page", "index.html") == "second", 20, "the mirror to follow")
+
+    disguise(folder / "index.html", b"SECOND")
+    until_kept(slipway, "page", kept["revision"])
+    slipway.until(lambda: slipway.mirrored("page", "index.html") == "SECOND", 20, "an edit that put its time back")
 
 
 def test_a_snapshot_is_forked_and_served_under_its_own_name(slipway: Slipway) -> None:

@@ -84,8 +84,8 @@ class DiskStage:
     async def displaced(self) -> tuple[Displaced, ...]:
         return await self._run(self._ground.displaced)
 
-    async def release(self, displaced: Displaced) -> None:
-        await self._run(partial(self._ground.release, displaced))
+    async def release(self, displaced: Displaced, held: Mapping[str, str]) -> int:
+        return await self._run(partial(self._ground.release, displaced, held))
 
     async def end(self) -> None:
         await self._run(self._ground.end)

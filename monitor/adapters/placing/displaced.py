@@ -33,11 +33,11 @@ def list_displaced(fd: int, folder: Path, known: Mapping[str, str]) -> Iterator[
                 os.rmdir(name, dir_fd=fd)
 
 
-def drop(fd: int, displaced: Displaced) -> None:
-    """Delete what was listed, unless it changed since (a program may still have it open)."""
+def drop(fd: int, displaced: Displaced, held: Mapping[str, str]) -> int:
+    """Delete what `held` has, by its bytes: a program may still write to one it has open. How many files are left."""
     inner = open_dir(displaced.folder.name, fd)
     try:
-        _drop_below(inner, "", displaced)
+        return sum(1 for _ in _unkept(inner, "", held))
     finally:
         os.close(inner)
 
@@ -111,22 +111,6 @@ def _entry(fd: int, name: str, path: str, info: os.stat_result) -> Entry:
         return Entry(path, Kind.SYMLINK, 0, info.st_mtime_ns, mode, target, info.st_ino)
     kind = Kind.FILE if stat.S_ISREG(info.st_mode) else Kind.SPECIAL
     return Entry(path, kind, info.st_size, info.st_mtime_ns, mode, inode=info.st_ino, ctime_ns=info.st_ctime_ns)
-
-
-def _drop_below(fd: int, folder: str, displaced: Displaced) -> None:
-    for name in os.listdir(fd):
-        path = f"{folder}/{name}" if folder else name
-        info = kind_at(fd, name)
-        if info is not None and is_dir(info):
-            inner = open_dir(name, fd)
-            try:
-                _drop_below(inner, path, displaced)
-            finally:
-                os.close(inner)
-            with suppress(OSError):
-                os.rmdir(name, dir_fd=fd)
-        elif path in displaced.tree and _unchanged(info, displaced.tree.entries[path]):
-            os.unlink(name, dir_fd=fd)
 
 
 def _unchanged(info: os.stat_result | None, entry: Entry) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -89,9 +89,10 @@ class Ground:
         orders = journal.read_orders(self._own) or Orders()
         return tuple(list_displaced(self._displaced, self._bytes_path() / DISPLACED, orders.known))
 
-    def release(self, displaced: Displaced) -> None:
-        drop(self._displaced, displaced)
+    def release(self, displaced: Displaced, held: Mapping[str, str]) -> int:
+        left = drop(self._displaced, displaced, held)
         self._step("released")
+        return left
 
     def end(self) -> None:
         """Remove everything but displaced files that were not released; the journal goes last."""

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from monitor.domain import tree as trees
-from monitor.domain.history.entry import Entry
-from monitor.domain.tree import Kind, Tree
+from monitor.domain.tree import Kind
 from monitor.errors import SlipwayError
-from monitor.ports.placing import Displaced, Stage
+from monitor.ports.placing import Displaced, Stage, content_id
 from monitor.services.restore.safety import Safety
 
 ROUNDS = 3
@@ -39,6 +36,7 @@ async def keep_displaced(stage: Stage, safety: Safety) -> Left:
         listed = await stage.displaced()
         if not listed or stage.job.elsewhere:
             break
+        left.reason = ""
         try:
             released = [await _keep(stage, safety, displaced, left) for displaced in listed]
         except SlipwayError as error:
@@ -53,21 +51,14 @@ async def keep_displaced(stage: Stage, safety: Safety) -> Left:
 
 
 async def _keep(stage: Stage, safety: Safety, displaced: Displaced, left: Left) -> bool:
-    """Whether anything of it could be released."""
+    """Whether another round may bring more of it."""
     kept = await safety.displaced(stage.job.workspace, displaced)
     if kept.new:
         left.revisions += (kept.seq,)
-    taken = {path: entry for path, entry in displaced.tree.entries.items() if _holds(kept.state, entry)}
-    if len(taken) < len(displaced.tree):
-        left.reason = "the history does not take all of it (keys, too large, or no files)"
-    await stage.release(Displaced(displaced.folder, Tree(taken)))
-    return bool(taken)
-
-
-def _holds(state: Mapping[str, Entry], entry: trees.Entry) -> bool:
-    found = state.get(entry.path)
-    if found is None or found.kind is not entry.kind:
-        return False
-    if entry.kind is Kind.SYMLINK:
-        return found.target == entry.target
-    return (found.size, found.mtime_ns) == (entry.size, entry.mtime_ns)
+    # By their bytes: stamps agree, too, where a file could not be read and stayed in the state as it was.
+    found = ((path, kept.state.get(path)) for path in displaced.tree.entries)
+    held = {path: content_id(e.sha256, e.target) for path, e in found if e is not None and e.kind is not Kind.DIR}
+    still = await stage.release(displaced, held)
+    if still:
+        left.reason = "the history does not take all of it (unreadable, keys, too large, or no files)"
+    return kept.new or still < len(displaced.tree)

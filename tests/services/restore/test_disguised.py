@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
+from monitor.domain.tree import Entry
+from monitor.ports.files import Changed
 from monitor.ports.placing import Displaced
 from monitor.services.restore.safety import Kept
 from tests.support.disguise import disguise, noted_reads
@@ -95,6 +97,28 @@ async def test_what_is_displaced_and_written_once_more_is_kept_before_it_goes(sp
 
     assert {"MINE", "LATE"} <= {_text(spot, seq) for seq in await spot.desk.history.archive.seqs("shop")}, result
     assert spot.stages == []
+
+
+async def test_what_cannot_be_read_back_is_left_behind_although_it_looks_like_what_is_kept(spot: Spot) -> None:
+    file = await spot.desk.write("notes.txt", "one")
+    first = await spot.keep()
+    file.write_text("two!")
+    await spot.keep()
+    spot.placing._step = lambda name: disguise(file, b"MINE") if name == "committed" else None  # type: ignore[method-assign]
+    real = spot.desk.files.read_many
+
+    async def read(folder: Path, entries: Sequence[Entry]) -> Mapping[str, bytes | Changed]:
+        if "displaced" not in folder.parts:
+            return await real(folder, entries)
+        return {entry.path: Changed(entry.path, "input/output error", refused=True) for entry in entries}
+
+    spot.desk.files.read_many = read  # type: ignore[method-assign]
+    result = await spot.restore(first)
+
+    (behind,) = result.left_behind
+    assert (behind / "notes.txt").read_text() == "MINE"
+    assert file.read_text() == "one"
+    assert "unreadable" in " ".join(result.notes)
 
 
 def _text(spot: Spot, seq: int) -> str:

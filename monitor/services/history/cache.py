@@ -25,6 +25,7 @@ from monitor.services.history.head import Head
 WHAT = "clean"
 _HASH = 16
 _EARLIEST = -(2**63)
+_INODES = 2**64 - 1
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ class Cache:
     async def clean(self, name: str) -> Clean:
         data = await self._get(name, "clean")
         try:
-            return _read(data) if data else Clean({}, {})
+            return read_clean(data) if data else Clean({}, {})
         except SlipwayError:
             return Clean({}, {})
 
@@ -114,15 +115,15 @@ def write_clean(clean: Clean) -> bytes:
     return write_lines(WHAT, {}, lines())
 
 
-def _read(data: bytes) -> Clean:
+def read_clean(data: bytes) -> Clean:
     """Lines of other lengths are of versions that remembered no change times: such files are read again."""
     files: dict[str, tuple[FileMark, str]] = {}
     keys: dict[str, Stamp] = {}
     for line in read_lines(WHAT, data)[1]:
         if line[0] == "clean" and len(line) == 5:
-            mark = (fields.integer(line[2]), fields.integer(line[3], _EARLIEST))
+            mark = (fields.integer(line[2], 0, _INODES), fields.integer(line[3], _EARLIEST))
             files[path_from_text(line[1])] = (mark, fields.text(line[4], _HASH))
         elif line[0] == "key" and len(line) == 6:
-            size, mtime_ns, inode, ctime_ns = (fields.integer(value, _EARLIEST) for value in line[2:])
+            size, mtime_ns, inode, ctime_ns = (fields.integer(value, _EARLIEST, _INODES) for value in line[2:])
             keys[path_from_text(line[1])] = (size, mtime_ns, inode, ctime_ns)
     return Clean(files, keys)

@@ -129,6 +129,12 @@ class History:
             except SlipwayError as error:
                 head.error, head.changes = error.message, max(1, head.changes)
                 raise
+            except Exception:
+                head.error, head.changes = (
+                    "an internal error; the monitor's log has the details",
+                    max(1, head.changes),
+                )
+                raise
             head.changes = 0
             head.retry_at = self._clock.monotonic() + RETRY_S
         await self._upkeep.unload_some()

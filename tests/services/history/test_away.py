@@ -59,6 +59,25 @@ async def test_each_batch_waits_as_its_own_revision(desk: Desk, error: SlipwayEr
     assert_kept(desk, shots)
 
 
+async def test_a_failure_nobody_thought_of_is_told_and_tried_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(folder: Path) -> None:
+        raise ZeroDivisionError
+
+    await keep_some(desk, range(1))
+    await desk.write("a", "more")
+    with monkeypatch.context() as patched:
+        patched.setattr(desk.files, "git_head", broken)
+        with pytest.raises(ZeroDivisionError):
+            await desk.keep()
+        state = desk.history.state(NAME)
+        assert state.pending == 1
+        assert "internal error" in state.error
+    assert await desk.keep() is not None
+    assert (desk.history.state(NAME).pending, desk.history.state(NAME).error) == (0, "")
+
+
 async def test_away_from_the_first_moment_on(desk: Desk) -> None:
     desk.store.arm(Fault())
     with pytest.raises(StoreAway):

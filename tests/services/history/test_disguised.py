@@ -10,6 +10,7 @@ import pytest
 
 from monitor.adapters.folder_store import FolderStore
 from monitor.domain.history.lines import read_lines, write_lines
+from monitor.services.history.cache import Clean, read_clean, write_clean
 from tests.support.disguise import disguise, noted_reads
 from tests.support.keeping import HISTORY, Desk
 
@@ -107,6 +108,14 @@ async def test_what_an_older_slipway_remembered_is_read_again(desk: Desk) -> Non
     assert sorted(read) == ["a", "id"]
     assert set(desk.restored(2)) == {b"a"}
     assert desk.restored(2)[b"a"][1] == b"TWO"
+
+
+async def test_inodes_of_64_bits_are_remembered(desk: Desk) -> None:
+    """Some network disks use the highest bit, too."""
+    mark, stamp = (2**64 - 1, -5), (3, -1, 2**64 - 1, 7)
+    assert read_clean(write_clean(Clean({"a": (mark, "ab" * 8)}, {"k": stamp}))) == Clean(
+        {"a": (mark, "ab" * 8)}, {"k": stamp}
+    )
 
 
 async def _as_it_was_written_before(desk: Desk) -> None:

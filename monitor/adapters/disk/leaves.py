@@ -55,17 +55,8 @@ def take_leaf(fd: int, rules: FolderRules, item: os.DirEntry[str], findings: Fin
 def _keep(fd: int, path: str, name: str, info: os.stat_result, findings: Findings) -> None:
     kind, mode = stat.S_IFMT(info.st_mode), info.st_mode & 0o7777
     if kind == stat.S_IFREG:
-        findings.leaves.append(
-            Entry(
-                path,
-                Kind.FILE,
-                info.st_size,
-                info.st_mtime_ns,
-                mode,
-                inode=info.st_ino,
-                ctime_ns=info.st_ctime_ns,
-            )
-        )
+        times = (info.st_mtime_ns, mode, "", info.st_ino, info.st_ctime_ns)
+        findings.leaves.append(Entry(path, Kind.FILE, info.st_size, *times))
         findings.access.add(access_of(info))
     elif kind == stat.S_IFLNK:
         target = os.readlink(name, dir_fd=fd)

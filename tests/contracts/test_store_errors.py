@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.adapters.embedded import weed_ready
+from monitor.adapters.embedded.child import Child, ChildFailed, ChildSpec
 from monitor.adapters.embedded.weed_keys import WeedKeys
 from monitor.adapters.memory_store import MemoryStore
 from monitor.adapters.s3_access import S3Access
@@ -101,6 +102,24 @@ def test_an_internal_error_of_the_server_on_a_full_disk_says_so(
     room = Usage(10 * 2**30, 0, 2 * 2**30)
     assert type(failure(500, INTERNAL, "write a/b", tmp_path)) is StoreAway
     assert type(failure(500, INTERNAL, "write a/b", tmp_path / "gone")) is StoreAway
+
+
+async def test_a_store_that_cannot_start_on_a_full_disk_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SeaweedFS panics then; the last lines of its log are a stack trace."""
+
+    async def nobody_there() -> bool:
+        raise StoreAway("nobody there")
+
+    files = (tmp_path, tmp_path / "store.log", tmp_path / "weed.pid")
+    spec = ChildSpec("S3 store", ("/bin/sh", "-c", "echo a stack trace; exit 2"), {}, *files, nobody_there)
+    with pytest.raises(ChildFailed, match="stack trace"):
+        await Child(spec).start()
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: Usage(10 * 2**30, 0, 2**20))
+    with pytest.raises(ChildFailed) as caught:
+        await Child(spec).start()
+    assert caught.value.message == f"S3 store ended while starting: only 1 MiB are free on the disk of {tmp_path}"
 
 
 class NoRoom(MemoryStore):

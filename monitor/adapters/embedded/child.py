@@ -158,10 +158,8 @@ class Child:
         if process and not ended and not self.adopted:
             await process.stop(self.spec.stop_grace_s)
         what = "ended while starting" if ended else f"did not answer within {within_s:g} s"
-        free = shutil.disk_usage(self.spec.cwd).free
         # What a program writes about a full disk is mostly where it stumbled over it.
-        scarce = f"{free // 2**20} MiB are free on the disk of {self.spec.cwd}, make room there"
-        said = scarce if free < _SCARCE_BYTES else last_lines(self.spec.log)
+        said = _full(self.spec.cwd) or last_lines(self.spec.log)
         return ChildFailed(
             f"{self.spec.name} {what}{f': {said}' if said else '.'}", hint=f"Its log is {self.spec.log}"
         )
@@ -179,6 +177,13 @@ def leftovers_of(pid_file: Path) -> list[Process]:
     if known and known.running and known.environment.get(MARK) == mark:
         return [known]
     return list(marked(mark))
+
+
+def _full(folder: Path) -> str:
+    with contextlib.suppress(OSError):
+        free = shutil.disk_usage(folder).free
+        return f"only {free // 2**20} MiB are free on the disk of {folder}" if free < _SCARCE_BYTES else ""
+    return ""
 
 
 async def _ended_within(process: Process, seconds: float) -> bool:

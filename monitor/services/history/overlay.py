@@ -14,7 +14,8 @@ Found = TypeVar("Found")
 class Overlay:
     """A `Store` to read from: what is in `first` hides what is in `second`. Writing is refused.
 
-    While `second` is away, what `first` has is still there; a listing then is that of `first` alone.
+    While `second` is away, what `first` has is still there; a listing then is that of `first` alone, and whoever
+    concludes from what is missing in it asks for something of `second`, too. One that breaks off raises.
     """
 
     def __init__(self, first: Store, second: Store) -> None:
@@ -31,11 +32,14 @@ class Overlay:
 
     async def list(self, prefix: str, *, after: str = "") -> AsyncIterator[Listed]:
         found = {one.key: one async for one in self._first.list(prefix, after=after)}
+        answered = False
         try:
             async for one in self._second.list(prefix, after=after):
+                answered = True
                 found.setdefault(one.key, one)
         except StoreAway:
-            if not found:
+            # The names that did not come are the newest ones.
+            if answered or not found:
                 raise
         for key in sorted(found, key=str.encode):
             yield found[key]

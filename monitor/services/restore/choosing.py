@@ -104,6 +104,8 @@ class Choosing:
             lost = MASS_DELETE in header.flags or header.kind in {Why.DELETED, Why.MASS_DELETE}
             if header.files and not lost:
                 return Chosen(workspace, header)
+        # As in `_at`: those from before may be out of sight.
+        await self._archive.repository()
         if first is None:
             raise NotFound(f"nothing of {workspace!r} was ever kept", hint="`slipway list --deleted` shows what was")
         return Chosen(workspace, first)
@@ -138,6 +140,8 @@ class Choosing:
         found = await self._archive.at(workspace, moment.at_ns)
         if found.header is not None:
             return Chosen(workspace, found.header, moment, steps=found.steps)
+        # With the store away, only what waits for it was looked through.
+        await self._archive.repository()
         seqs = await self._archive.seqs(workspace)
         if not seqs:
             raise NotFound(

@@ -30,6 +30,8 @@ _PLAIN = {
 _CODE = re.compile(r"<Code>\s*([\w.-]{1,80})\s*</Code>")
 _MESSAGE = re.compile(r"<Message>(.*?)</Message>", re.DOTALL)
 _BOTO = re.compile(r"An error occurred \(([\w.-]{1,80})\) when calling the \w+ operation[^:]*:\s*(.*)", re.DOTALL)
+_OBSTORE = re.compile(r"Error performing [A-Z]+ (https?://[^/\s]+)\S* in \S+?s.*? - (.*)", re.DOTALL)
+_STATUS = re.compile(r"status code: (\d{3}[A-Za-z -]{0,40})")
 _LONGEST = 300
 # SeaweedFS needs room for one more volume of 256 MiB, and stops writing at 1 % of the disk.
 _SCARCE_BYTES, _SCARCE_SHARE = 512 * 1024 * 1024, 0.01
@@ -85,10 +87,19 @@ def _plainly(said: str) -> str:
         told = _MESSAGE.search(said)
         code, message = found.group(1), html.unescape(told.group(1)) if told else ""
     else:
-        # What obstore adds for its own authors tells nobody else anything.
-        return _shortened(said.partition("Debug source:")[0])
+        return _without_a_code(said)
     why = _PLAIN.get(code) or _shortened(message).rstrip(".")
     return f"{why} ({code})." if why else f"it answered {code}."
+
+
+def _without_a_code(said: str) -> str:
+    # What obstore adds for its own authors tells nobody else anything.
+    said = said.partition("Debug source:")[0]
+    if status := _STATUS.search(said):
+        return f"it answered {status.group(1).strip()}."
+    if found := _OBSTORE.search(said):
+        return f"{found.group(1)} does not answer ({_shortened(found.group(2)).removeprefix('HTTP error: ')})."
+    return _shortened(said)
 
 
 def _shortened(said: str) -> str:

@@ -61,7 +61,20 @@ BOTO = (
         (404, obstore_said("404 Not Found", "NoSuchBucket", "?"), StoreRefused, "the bucket does not exist"),
         (404, obstore_said("404 Not Found", "NoSuchKey", "?"), NoSuchKey, "nothing is kept there (NoSuchKey)."),
         (503, "<Error><Code>Odd.One</Code></Error>", StoreAway, "it answered Odd.One."),
-        (None, "Generic S3 error: connection refused\n\nDebug source: x", StoreAway, "connection refused"),
+        (None, "Could not connect to the endpoint URL\n\nDebug source: x", StoreAway, "Could not connect"),
+        (
+            None,
+            "Generic S3 error: Error performing PUT http://127.0.0.1:9/bucket/a/b in 249.491µs - HTTP error: error "
+            'sending request\n\nDebug source:\nGeneric {\n    store: "S3",\n',
+            StoreAway,
+            "http://127.0.0.1:9 does not answer (error sending request).",
+        ),
+        (
+            502,
+            f"Generic S3 error: {HEAD}502 Bad Gateway: <html>\n<body>nginx</body></html>\n\nDebug source:\nG",
+            StoreAway,
+            "it answered 502 Bad Gateway.",
+        ),
     ],
 )
 def test_a_refusal_is_one_sentence_with_its_code(

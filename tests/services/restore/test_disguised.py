@@ -46,7 +46,7 @@ async def test_what_differs_from_the_safety_revision_by_its_bytes_alone_is_read(
 
 async def test_what_a_restore_placed_is_not_read_but_an_edit_of_it_is(spot: Spot) -> None:
     await spot.desk.write("notes.txt", "one")
-    await spot.desk.write("folder/inside", "old")
+    await spot.desk.write("folder/inside", "old", mode=0o666)
     await spot.desk.write("script", "#!", mode=0o500)
     first = await spot.keep()
     await spot.desk.write("notes.txt", "two!")

@@ -87,6 +87,8 @@ class Forget:
     reason: str
 
 
+_ASKED = "a restart was asked for"
+
 Action = Start | Confirm | Apply | Stop | Forget
 
 
@@ -100,10 +102,18 @@ def plan(desired: Desired, observed: Observed, backoff: Backoff, now: float) -> 
     if desired.spec is None:
         return _stop_all(observed, desired.reason)
     if desired.restart and observed.instances:
-        return _stop_all(observed, "a restart was asked for")
+        return _restart(desired.spec, observed, dead)
     if dead:
         return dead
     return _run(desired, desired.spec, observed, backoff, now)
+
+
+def _restart(spec: LaunchSpec, observed: Observed, dead: tuple[Stop, ...]) -> tuple[Action, ...]:
+    """Beside what serves, so that no request is lost, unless two of it might quarrel: over data, or over services."""
+    serves = any(i.id in observed.confirmed and i.state is Running.RUNNING for i in observed.instances)
+    if not serves or spec.data or spec.stack is not None:
+        return _stop_all(observed, _ASKED)
+    return (*dead, Start(spec, _newest(observed) + 1, _ASKED))
 
 
 def _run(desired: Desired, spec: LaunchSpec, observed: Observed, backoff: Backoff, now: float) -> tuple[Action, ...]:
@@ -131,9 +141,12 @@ def _start(
 ) -> tuple[Action, ...]:
     if backoff.holds(now, spec.hash, desired.digest):
         return ()
-    newest = max((i.generation for i in observed.instances), default=0)
     reason = "what it needs to run changed" if observed.instances else "nothing runs yet"
-    return (Start(spec, newest + 1, reason),)
+    return (Start(spec, _newest(observed) + 1, reason),)
+
+
+def _newest(observed: Observed) -> int:
+    return max((i.generation for i in observed.instances), default=0)
 
 
 def _stop_all(observed: Observed, reason: str) -> tuple[Action, ...]:

@@ -81,10 +81,13 @@ class Desk:
             return self.keepers[name].redactor.lines(printed) if name in self.keepers else printed
         return [*state.failure.before, *state.failure.log][-wanted:] if state.failure else []
 
-    async def until(self, name: str, phases: Collection[Phase], timeout_s: float, tell: Tell) -> dict[str, Any]:
+    async def until(
+        self, name: str, phases: Collection[Phase], timeout_s: float, tell: Tell, *, anew: bool = False
+    ) -> dict[str, Any]:
         """Wait until a workspace has come to one of `phases` and is at rest; returns its state.
 
-        Raises `SlipwayError` with the workspace's own reason when it failed instead, or did not come there in time.
+        Raises `SlipwayError` with the workspace's own reason when it failed instead, or did not come there in time;
+        with `anew` also where only the earlier one serves.
         """
         deadline = self.clock.monotonic() + timeout_s
         while not self._arrived(name, phases, tell):
@@ -94,7 +97,13 @@ class Desk:
                     hint=f"`slipway logs {name}` shows what it printed",
                 )
             await self.clock.sleep(POLL_S)
-        return self.workspace(name).as_json()
+        state = self.workspace(name)
+        if anew and state.failure is not None:
+            raise SlipwayError(
+                f"the earlier one of '{name}' goes on serving, since the new one does not: {state.failure.reason}",
+                hint=state.failure.hint or f"`slipway logs {name}` shows what it printed",
+            )
+        return state.as_json()
 
     def _arrived(self, name: str, phases: Collection[Phase], tell: Tell) -> bool:
         state, keeper = self.workspace(name), self.keepers.get(name)

@@ -151,7 +151,7 @@ class Api:
         """A job that is over once the workspace has come to where it was asked to be."""
 
         async def until_there(tell: Tell) -> Any:
-            return await self._desk.until(state.name, SETTLED[kind], WORK_S, tell)
+            return await self._desk.until(state.name, SETTLED[kind], WORK_S, tell, anew=kind == "restart")
 
         return answer(self._jobs.begin(kind, state.name, until_there).as_json(), 202)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,6 +30,26 @@ def test_nothing_runs_so_the_first_generation_starts():
     assert isinstance(action, Start)
     assert action.generation == 1
     assert action.reason == "nothing runs yet"
+
+
+def test_a_restart_is_a_new_generation_beside_what_serves():
+    serving = Observed([instance(2)], {"i2": "d"}, frozenset({"i2"}))
+    assert plan(Desired(SPEC, "d", restart=True), serving, Backoff(), 0) == (
+        Start(SPEC, 3, "a restart was asked for"),
+    )
+    both = Observed([instance(2), instance(3)], {"i2": "d", "i3": "d"}, frozenset({"i2", "i3"}))
+    (stop,) = plan(Desired(SPEC, "d"), both, Backoff(), 0)
+    assert stop == Stop(instance(2), "replaced by generation 3")
+
+
+@pytest.mark.parametrize(
+    ("spec", "confirmed"),
+    [(SPEC, frozenset()), (replace(SPEC, data=("shop.db",)), frozenset({"i2"}))],
+    ids=["does not serve", "keeps data"],
+)
+def test_a_restart_ends_what_runs_first_where_two_of_it_are_no_use(spec: LaunchSpec, confirmed: frozenset[str]):
+    seen = Observed([instance(2, spec)], {"i2": "d"}, confirmed)
+    assert kinds(plan(Desired(spec, "d", restart=True), seen, Backoff(), 0)) == ["Stop"]
 
 
 def test_started_then_confirmed_then_nothing_left():

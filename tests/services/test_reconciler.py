@@ -10,7 +10,8 @@ import pytest
 
 from monitor.adapters.clock import SystemClock
 from monitor.adapters.fake_stage import Part, Stage
-from monitor.domain.workspace import Intent
+from monitor.domain.workspace import Intent, Phase
+from monitor.errors import SlipwayError
 from tests.services.world import world
 from tests.support.waiting import until
 
@@ -173,6 +174,19 @@ async def test_restart_replaces_what_runs(tmp_path: Path):
         await until(lambda: w.writes().count("start a") == 2, what="a second start")
         await w.phase("a", "serving")
         assert len(w.running("a")) == 1
+
+
+async def test_a_restart_that_does_not_come_up_leaves_the_earlier_one_serving_and_says_so(tmp_path: Path):
+    crash = Part(exit_code=3, exit_reason="exit code 3", log=("boom",))
+    plays = [Part(), crash]
+    async with world(tmp_path, play=lambda *_: plays.pop(0)) as w:
+        w.drop("a")
+        await w.phase("a", "serving")
+        w.desk.restart("a")
+        with pytest.raises(SlipwayError, match=r"the earlier one of 'a' goes on serving.*exit code 3"):
+            await w.desk.until("a", {Phase.SERVING}, 20, lambda _: None, anew=True)
+        assert w.running("a") == [1]
+        assert w.seen("a").failure is not None
 
 
 async def test_broken_settings_leave_what_runs(tmp_path: Path):

@@ -14,7 +14,7 @@ import pytest
 from aiohttp import web
 
 from monitor.domain.access import Scope
-from monitor.domain.state import Failure
+from monitor.domain.state import Failure, SyncState
 from monitor.domain.workspace import Phase
 from monitor.settings import Settings
 from monitor.web.server import dashboard
@@ -136,6 +136,27 @@ async def test_buttons_ask_and_the_keyboard_is_enough(shown: Shown) -> None:
     await page.reload()
     await shown.card("ledger", "failed")
     assert await page.locator(".card:visible").count() == 1
+
+
+async def test_what_vanished_at_once_is_asked_about_and_confirmed_by_button(shown: Shown) -> None:
+    populate(shown.stage)
+    await shown.sign_in()
+    asked: list[str] = []
+
+    async def note(route: Route) -> None:
+        asked.append(f"{route.request.method} {route.request.url.removeprefix(shown.url)}")
+        await route.fulfill(json={})
+
+    await shown.page.route("**/confirm-deletes", note)
+    await shown.page.goto(f"{shown.url}/#/w/atlas")
+    button = shown.page.locator("[data-do='confirm-deletes']")
+    await shown.page.wait_for_selector("h1:has-text('atlas')")
+    assert not await button.is_visible()
+    shown.stage.registry.update("atlas", sync=SyncState(revision=7, waiting="240 files are gone at once"))
+    await button.wait_for(timeout=WAIT_MS)
+    assert "240 files are gone at once" in await shown.page.inner_text(".top")
+    await button.click()
+    await until(lambda: asked == ["POST /api/workspaces/atlas/confirm-deletes"])
 
 
 async def test_cards_are_walked_sorted_and_opened_by_keys(shown: Shown) -> None:

@@ -20,6 +20,10 @@ export function head({ api, live }, name) {
   const last = h("pre", { class: "last", tabindex: "0", "aria-label": "The last lines it printed" });
   const problem = h("div", { class: "notice problem-notice", data: { tone: "bad" } }, icon("warn"), h("div", { class: "grow stack tight" }, reason, hint, seen, h("details", {}, h("summary", {}, "Last lines"), last)));
   const changing = h("p", { class: "notice", data: { tone: "busy" } });
+  const waiting = h("p", { class: "grow" });
+  const meant = h("button", { type: "button", class: "small", data: { do: "confirm-deletes", needs: "operate" } }, icon("ok"), "They are meant to be gone");
+  meant.addEventListener("click", () => busy(meant, () => api.post(ws(name, "/confirm-deletes"))));
+  const decide = h("div", { class: "notice", data: { tone: "busy" } }, icon("warn"), waiting, meant);
   const warnings = h("ul", { class: "warnings" });
   const fact = (label) => {
     const value = h("dd", { class: "num" });
@@ -35,7 +39,7 @@ export function head({ api, live }, name) {
     h("p", { class: "crumb" }, h("a", { href: "#/" }, "Overview"), " / ", name),
     h("div", { class: "row top-row" }, tile, h("div", { class: "grow" }, h("div", { class: "row" }, h("h1", {}, name), pill), about),
       h("div", { class: "row" }, open, Object.values(buttons))),
-    problem, changing, warnings, facts);
+    problem, changing, decide, warnings, facts);
 
   function button(verb) {
     const one = h("button", { type: "button", data: { do: verb, needs: "operate" } }, icon(SIGNS[verb]), sentence(verb));
@@ -62,6 +66,8 @@ export function head({ api, live }, name) {
     put(verdict, state.prefix && state.phase === "serving" ? sentence(state.prefix.text) : "–");
     attr(verdict, "data-trouble", String(state.prefix?.ok === false));
     attr(verdict, "title", state.prefix ? [...state.prefix.failed, state.prefix.hint].filter(Boolean).join("\n") : null);
+    put(waiting, sentence(state.sync.waiting));
+    hide(decide, !state.sync.waiting);
     lines(warnings, state.warnings);
     standing(state);
     if (state.phase !== "serving" && state.phase !== "starting") usage(null);

@@ -11,6 +11,7 @@ from monitor.cli.data_option import data_or_folder
 from monitor.cli.options import as_json, settings
 from monitor.cli.past_reach import looked, path_of, stream, with_query
 from monitor.cli.talk import amount, columns, out, out_json, say
+from monitor.domain.moments import shown
 
 SIGNS = {"added": "A", "removed": "D", "changed": "M", "renamed": "R", "mode": "P"}
 
@@ -56,7 +57,9 @@ def history(
     if as_json:
         out_json(answer)
     elif path:
-        rows = [(v["seq"], v["time"], v["kind"], v["what"], _size(v["size"]), v["path"]) for v in answer["items"]]
+        rows = [
+            (v["seq"], shown(v["time"]), v["kind"], v["what"], _size(v["size"]), v["path"]) for v in answer["items"]
+        ]
         columns(rows, ("revision", "kept", "kind", "what", "size", "path"))
     else:
         columns(
@@ -66,12 +69,24 @@ def history(
             say(f"there are more: slipway history {name} --before {answer['next']}")
 
 
+def _version(one: dict[str, Any]) -> tuple[object, ...]:
+    return (one["seq"], shown(one["time"]), one["kind"], one["what"], _size(one["size"]), one["path"])
+
+
 def _row(one: dict[str, Any]) -> tuple[object, ...]:
     remarks = [*one["flags"], *(["kept while files were changing"] if one["grade"] != "settled" else [])]
     if one["from"]:
         remarks.append(f"from {one['from']['workspace']} {one['from']['seq']}")
     names = ", ".join(one["names"])
-    return (one["seq"], one["time"], one["kind"], one["files"], amount(one["bytes"]), names, ", ".join(remarks))
+    return (
+        one["seq"],
+        shown(one["time"]),
+        one["kind"],
+        one["files"],
+        amount(one["bytes"]),
+        names,
+        ", ".join(remarks),
+    )
 
 
 def _size(size: int | None) -> str:

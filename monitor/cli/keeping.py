@@ -13,6 +13,7 @@ from monitor.cli.data_option import data_or_folder
 from monitor.cli.options import as_json, data_folder, settings
 from monitor.cli.past_reach import acted, path_of, stream, with_query
 from monitor.cli.talk import amount, out, out_json, say
+from monitor.domain.moments import shown
 from monitor.errors import Incomplete, NotFound, Refused
 from monitor.settings import Settings
 
@@ -56,7 +57,7 @@ def sync(name: str, push: bool, confirm_deletes: bool, data: Path | None, volume
     if as_json:
         out_json(done)
     elif push:
-        say(f"{name} is kept: revision {done['revision']}, {done['kept_at']}, {done['files']} files")
+        say(f"{name} is kept: revision {done['revision']}, {shown(done['kept_at'])}, {done['files']} files")
         if done["waiting"]:
             say(f"! {done['waiting']}: `slipway sync {name} --confirm-deletes`")
         _lines(done.get("git") or {"lines": []})
@@ -77,7 +78,7 @@ def _sync_data(where: Settings, name: str, as_json: bool) -> None:
     if done["revision"] is None:
         say(f"{name} has no data yet: its app has written nothing to its data volume")
         return
-    what = f"revision {done['revision']} of its data, {done['kept_at']}, {done['files']} files"
+    what = f"revision {done['revision']} of its data, {shown(done['kept_at'])}, {done['files']} files"
     say(f"{name} is kept: {what}" if done["new"] else f"nothing changed since {what}")
     for path in done["busy"]:
         say(f"! {path} was changing, or could not be read")

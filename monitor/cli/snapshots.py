@@ -12,6 +12,7 @@ from monitor.cli.data_option import data_or_folder
 from monitor.cli.options import as_json, settings
 from monitor.cli.past_reach import acted, looked, path_of, stream, with_query
 from monitor.cli.talk import amount, columns, out, out_json, say
+from monitor.domain.moments import shown
 
 
 @click.group()
@@ -131,7 +132,14 @@ def list_(
             out(line)
     else:
         rows = [
-            (one["name"], one["seq"], one["time"] or "gone", _expiry(one), ",".join(one["tags"]), _first(one["note"]))
+            (
+                one["name"],
+                one["seq"],
+                shown(one["time"] or "") or "gone",
+                _expiry(one),
+                ",".join(one["tags"]),
+                _first(one["note"]),
+            )
             for one in answer["items"]
         ]
         columns(rows, ("name", "revision", "kept", "expires", "tags", "note"))
@@ -159,8 +167,8 @@ def show(name: str, snapshot: str, data: Path | None, volume: bool, as_json: boo
     what = f"{one['files']} files, {amount(one['bytes'])}, {one['grade']}" if one["time"] else gone
     for label, text in (
         ("revision", f"{one['seq']} ({one['kind'] or gone})"),
-        ("kept", one["time"]),
-        ("named", one["made_at"]),
+        ("kept", shown(one["time"] or "") or "gone"),
+        ("named", shown(one["made_at"])),
         ("expires", _expiry(one)),
         ("holds", what),
         ("tags", ", ".join(one["tags"])),

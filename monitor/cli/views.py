@@ -11,6 +11,7 @@ import click
 from monitor.cli.client import Client, segment
 from monitor.cli.options import as_json, data_folder, settings
 from monitor.cli.talk import amount, columns, out, out_json, say
+from monitor.domain.moments import shown
 
 FOLLOW_S = 1.0
 FOLLOWED_LINES = 2000
@@ -85,7 +86,7 @@ def _show_prefix(prefix: dict[str, Any] | None) -> None:
 
 
 def _kept(sync: dict[str, Any]) -> str:
-    when = f"{sync['kept_at'][:19].replace('T', ' ')}Z" if sync["kept_at"] else "not yet"
+    when = shown(sync["kept_at"]) if sync["kept_at"] else "not yet"
     pending = f", {sync['pending']} file{'s' if sync['pending'] != 1 else ''} pending" if sync["pending"] else ""
     return when + pending + (f": {sync['error']}" if sync["error"] else "")
 
@@ -129,7 +130,13 @@ def list_deleted(data: Path | None, as_json: bool) -> None:
         out_json(answer)
         return
     rows = [
-        (one["name"], one["deleted_at"] or "unseen", one["revision"], one["files"], amount(one["bytes"]))
+        (
+            one["name"],
+            shown(one["deleted_at"] or "") or "unseen",
+            one["revision"],
+            one["files"],
+            amount(one["bytes"]),
+        )
         for one in answer["items"]
     ]
     columns(rows, ("name", "deleted", "revision", "files", "size"))

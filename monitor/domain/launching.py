@@ -8,7 +8,7 @@ from dataclasses import replace
 from monitor.domain.bases import fits
 from monitor.domain.config import WorkspaceConfig
 from monitor.domain.detection.result import Detection
-from monitor.domain.detection.table import LOOKED_FOR
+from monitor.domain.detection.table import USUAL
 from monitor.domain.launch import LaunchSpec, Limits, OwnHost, ProjectType, Rewrite, Source
 from monitor.domain.prefix.ways import Way, way_of
 from monitor.domain.runtimes import CATALOGUE, Runtime
@@ -83,7 +83,7 @@ def spec_for(
 def _hint(detection: Detection) -> str:
     if detection.type is not ProjectType.UNKNOWN:
         return "`start:` in slipway.yaml overrides what was detected"
-    return f"say `type:` and `start:` in slipway.yaml, or add what is looked for: {LOOKED_FOR}"
+    return f"say `type:` and `start:` in slipway.yaml, or add {USUAL}; `slipway detect` lists all that is looked for"
 
 
 def environment(workspace: str, detection: Detection, config: WorkspaceConfig) -> tuple[tuple[str, str], ...]:

@@ -103,6 +103,7 @@ class Places:
         env["PATH"] = ":".join((*own, env.get("PATH", os.defpath), *_OUR_SERVERS))
         for name, value in (
             ("PYTHONUNBUFFERED", "1"),
+            ("npm_config_update_notifier", "false"),
             ("GOMODCACHE", f"{self.app}/.go/mod"),
             ("GOCACHE", f"{self.app}/.go/build"),
             ("GOFLAGS", "-modcacherw"),
@@ -140,7 +141,6 @@ _TOOLS = {
     "HUSKY": "0",
     "npm_config_audit": "false",
     "npm_config_fund": "false",
-    "npm_config_update_notifier": "false",
     "PUPPETEER_SKIP_DOWNLOAD": "1",
     "PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD": "1",
     "CYPRESS_INSTALL_BINARY": "0",

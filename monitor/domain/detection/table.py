@@ -64,6 +64,7 @@ TABLE: tuple[Row, ...] = (
 
 FOLDERS = ("web", "app", "server", "backend", "api", "frontend", "client", "site", "www", "src")
 """Where several folders hold an app, the first of these is served."""
+USUAL = "an index.html, package.json, requirements.txt, go.mod, Gemfile, composer.json or Dockerfile"
 LOOKED_FOR = "; ".join(f"{row.type}: {row.marks}" for row in TABLE)
 
 

@@ -10,7 +10,7 @@ from monitor.domain import keys
 from monitor.domain.history.revision import MASS_DELETE, Header, Why
 from monitor.domain.history.snapshot import Snapshot, checked_name, read_snapshot
 from monitor.domain.history.times import ClockStep
-from monitor.domain.moments import rfc3339
+from monitor.domain.moments import rfc3339, shown
 from monitor.domain.restoring.moment_text import Moment, parse_moment
 from monitor.domain.streams import asked_for
 from monitor.errors import NotFound, Refused, UsageError
@@ -59,7 +59,7 @@ class Chosen:
         if self.moment:
             said.append(f"asked for {self.moment.text!r}: {self.moment.utc}")
         busy = ", while files were changing" if self.header.unstable or self.header.grade.value == "busy" else ""
-        said.append(f"revision {self.seq} of {self.workspace}, kept {rfc3339(self.header.time_ns)}{busy}")
+        said.append(f"revision {self.seq} of {self.workspace}, kept {shown(rfc3339(self.header.time_ns))}{busy}")
         for step in self.steps:
             said.append(
                 f"before revision {step.seq} the clock was set back "

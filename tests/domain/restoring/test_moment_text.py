@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.domain.moments import NS, rfc3339
+from monitor.domain.moments import NS, rfc3339, shown
 from monitor.domain.restoring.moment_text import parse_moment
 from monitor.errors import UsageError
 
@@ -73,3 +73,9 @@ def test_the_time_of_a_revision_leads_back_to_it(at_ns: int) -> None:
 def test_anything_else_is_a_usage_error_and_nothing_worse(typed: str) -> None:
     with suppress(UsageError):
         parse_moment(typed, NOW, BERLIN)
+
+
+@given(st.integers(0, 4_000_000_000 * NS))
+def test_what_is_shown_can_be_typed_and_finds_that_moment(kept_ns: int) -> None:
+    typed = parse_moment(shown(rfc3339(kept_ns)), 0)
+    assert kept_ns <= typed.at_ns < kept_ns + 1_000_000

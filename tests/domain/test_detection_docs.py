@@ -9,7 +9,9 @@ import pytest
 from monitor.domain.detection import TABLE, detect, wanted_paths
 from monitor.domain.detection.known import KNOWN
 from monitor.domain.launch import ProjectType
+from monitor.domain.tree import Entry, Kind, tree_of
 from tests.live.framework_apps import APPS
+from tests.live.framework_parts import App
 from tests.support.corpus import cases
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
@@ -38,6 +40,13 @@ def test_nothing_is_recognised_that_is_not_listed() -> None:
     for case in cases():
         found = detect(case.tree, {path: case.files[path] for path in wanted_paths(case.tree)})
         assert found.framework in {None, "static", *KNOWN.get(found.type, ())}, case.name
+
+
+@pytest.mark.parametrize("app", APPS.values(), ids=APPS)
+def test_what_a_live_test_starts_is_recognised_as_what_it_stands_for(app: App) -> None:
+    tree = tree_of(Entry(path, Kind.FILE, size=len(text)) for path, text in app.files.items())
+    texts = {path: text for path in wanted_paths(tree) if isinstance(text := app.files[path], str)}
+    assert detect(tree, texts).framework == (app.framework or app.name)
 
 
 def test_what_a_live_test_starts_is_a_framework_the_rules_know() -> None:

@@ -19,6 +19,7 @@ _NODE_RULES = (
         "sveltekit",
         "tanstack-start",
         "solid-start",
+        "solid-start-1",
         "nitro",
         "qwik",
     ),

@@ -15,7 +15,7 @@ class Built:
     """What a framework turns into: a folder to serve (`output`) or a server (`start`).
 
     `start` is a command, or `npm:NAME` for a script of package.json. `own_build`: the project's build script makes
-    something else, `build` is what `start` needs.
+    something else, `build` is what `start` needs. `own_start`: so does its start script, `start` is what runs here.
     """
 
     framework: str
@@ -25,6 +25,7 @@ class Built:
     spa: bool = False
     start: str | None = None
     own_build: bool = False
+    own_start: bool = False
 
 
 Rule = Callable[[Facts, dict[str, Any], frozenset[str]], Built | None]

@@ -7,11 +7,11 @@ from typing import Any
 
 from monitor.domain.detection.facts import Facts, table, word
 from monitor.domain.detection.node_built import Built, Rule, config, named
-from monitor.domain.detection.node_servers import nitro_like, qwik
+from monitor.domain.detection.node_servers import adonis, nitro_like, qwik
 
 DEV = re.compile(
     r"(react-scripts|react-app-rewired|craco) start|\bng s(erve)?( |$)|vue-cli-service serve"
-    r"|webpack(-dev-server| serve)"
+    r"|webpack(-dev-server| serve|( [^&|]*)? (-w|--watch)\b(?!.*&))|\besbuild [^&|]*--(serve|watch)(?!.*&)"
     r"|\bvite(?! build)(?=\s|$)|\bparcel(?! build| watch)(?=\s|$)"
     r"|\bexpo start|\bnx (run \S+:)?(serve|dev)\b|vinxi dev|ionic serve"
     r"|gatsby (develop|serve)|astro (dev|preview)|next dev"
@@ -147,7 +147,8 @@ def _nest(facts: Facts, package: dict[str, Any], names: frozenset[str]) -> Built
         return None
     scripts = table(package, "scripts")
     start = None if "start:prod" in scripts else "node dist/main"
-    return Built("nest", "Nest runs what it built", "nest build", start=start or "npm:start:prod")
+    watches = str(scripts.get("start", "")).startswith("nest start")
+    return Built("nest", "Nest runs what it built", "nest build", start=start or "npm:start:prod", own_start=watches)
 
 
 def _vite(facts: Facts, package: dict[str, Any], names: frozenset[str]) -> Built | None:
@@ -179,6 +180,7 @@ SIMPLE: tuple[tuple[str, str, str, str, bool], ...] = (
     ("@11ty/eleventy", "eleventy", "eleventy", "_site", False),
     ("@slidev/cli", "slidev", "slidev build", "dist", True),
     ("rspress", "rspress", "rspress build", "doc_build", False),
+    ("@rspress/core", "rspress", "rspress build", "doc_build", False),
     ("expo", "expo", "expo export --platform web", "dist", True),
     ("hexo", "hexo", "hexo generate", "public", False),
     ("ember-cli", "ember", "ember build --environment=production", "dist", True),
@@ -196,7 +198,7 @@ SIMPLE: tuple[tuple[str, str, str, str, bool], ...] = (
 )
 """Dependency, framework, build command, output folder, single-page; the first whose dependency is there."""
 RULES: tuple[Rule, ...] = (
-    *(_next, _nuxt, _react_router, _astro, _sveltekit, nitro_like, qwik, _angular, _nest, _vitepress),
+    *(_next, _nuxt, _react_router, _astro, _sveltekit, nitro_like, qwik, _angular, _nest, adonis, _vitepress),
 )
 
 

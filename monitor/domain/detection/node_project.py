@@ -41,7 +41,7 @@ class Plan:
 
 LIBRARIES = (
     *("express", "fastify", "koa", "hono", "@hapi/hapi", "@nestjs/core", "restify", "polka", "@feathersjs/feathers"),
-    *("elysia", "@adonisjs/core", "sails", "@strapi/strapi", "moleculer", "micro", "json-server", "h3", "nitropack"),
+    *("elysia", "@adonisjs/core", "sails", "@strapi/strapi", "moleculer", "micro", "json-server", "h3"),
     *("socket.io", "ws"),
 )
 """Server libraries, named for people; the first that is there."""

@@ -76,7 +76,7 @@ def _framework(project: Project) -> Plan | None:
     own = (built.start or "").removeprefix("npm:")
     if built.start != own:
         command, because = project.manager.run(own), f"the {own} script runs what was built"
-    elif script and not DEV.search(script) and not (built.framework == "nest" and script.startswith("nest start")):
+    elif script and not DEV.search(script) and not built.own_start:
         command, because = project.manager.run("start"), f"the start script is `{quoted(script)}`"
     else:
         start = built.start or ""

@@ -79,6 +79,8 @@ def _wsgi(framework: str, *, own_host: OwnHost = OwnHost.ROOT, tested: bool = Tr
 WAYS: tuple[Way, ...] = (
     _told("vite", "`base` in vite.config, and its router's", build="vite"),
     _told("create-react-app", "PUBLIC_URL", env="PUBLIC_URL", own_host=OwnHost.BOTH),
+    _told("vue-cli", "`publicPath` in vue.config", build="vue-cli"),
+    _told("rsbuild", "`server.base` in rsbuild.config", build="rsbuild", own_host=OwnHost.BOTH),
     _told("astro", "`base` in astro.config", build="astro", own_host=OwnHost.BOTH),
     _whole("astro", "`base` in astro.config", build="astro"),
     _told("next", "`basePath` in next.config", build="next"),
@@ -98,6 +100,7 @@ WAYS: tuple[Way, ...] = (
     _whole("remix", "`basename` and vite's `base`", build="remix"),
     _told("docusaurus", "`baseUrl` in docusaurus.config", build="docusaurus"),
     _told("vitepress", "`base` in .vitepress/config", build="vitepress"),
+    _told("vuepress", "`base` in .vuepress/config", build="vuepress"),
     _wsgi("flask"),
     # Its storages remember the first address they were asked for, on whichever way in that was.
     _wsgi("django", own_host=OwnHost.BOTH),

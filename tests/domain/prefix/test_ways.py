@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,12 @@ def test_a_row_says_what_it_does(way: Way) -> None:
     assert way.strip or way.own_host is OwnHost.PREFIX
     if way.env or way.build or way.words or not way.strip:
         assert not way.how.startswith("nothing: served stripped")
+
+
+def test_every_build_that_is_told_is_one_the_teller_knows() -> None:
+    teller = (Path(__file__).parents[3] / "runtimes/shared/slipway-base").read_text()
+    for way in WAYS:
+        assert not way.build or re.search(rf'^  "?{way.build}"?: ', teller, re.MULTILINE), way
 
 
 def test_the_readme_has_the_table() -> None:

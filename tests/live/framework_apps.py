@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 
-from tests.live.framework_apps_adonis import ADONIS_APP
 from tests.live.framework_apps_bundlers import BUNDLED
+from tests.live.framework_apps_meta import META
 from tests.live.framework_apps_node import NODE_SERVERS
 from tests.live.framework_apps_pages import PAGES
 from tests.live.framework_apps_vite import VITE
@@ -568,4 +568,4 @@ BUILDS = (
     App("vitepress", VITEPRESS, styled=False),
     App("create-react-app", CRA, about=False),
 )  # fmt: skip
-APPS = {app.name: app for app in (*SERVERS, *BUILDS, *MORE, *NODE_SERVERS, *BUNDLED, *VITE, *PAGES, ADONIS_APP)}
+APPS = {app.name: app for app in (*SERVERS, *BUILDS, *MORE, *NODE_SERVERS, *BUNDLED, *VITE, *PAGES, *META)}

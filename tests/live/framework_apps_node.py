@@ -254,5 +254,13 @@ NODE_SERVERS = (
     App("feathersjs", {"package.json": package("node src", **{
         f"@feathersjs/{name}": "^5" for name in ("feathers", "koa", "memory")}), "src/index.js": FEATHERS, **JSON_PUBLIC},
         about=False, shows="pear"),
-
+    App("elysia", {"package.json": json.dumps({"name": "app", "version": "1.0.50", "scripts": {
+        "dev": "bun run --watch src/index.ts"}, "dependencies": {"elysia": "^1"}, "devDependencies": {"bun-types": "latest"},
+        "module": "src/index.js"}), "src/index.ts": ELYSIA, **SERVED}, server=True, socket=True),
+    App("moleculer", {"package.json": _common("moleculer-runner services", **{"moleculer": "^0.14", "moleculer-web": "^0.10"}),
+        "moleculer.config.js": 'module.exports = { namespace: "", nodeID: null, logger: true };\n',
+        "services/api.service.js": MOLECULER, "services/fruits.service.js":
+        'module.exports = { name: "fruits", actions: { list() { return [{ name: "pear" }]; } } };\n',
+        "public/index.html": JSON_PAGE.replace("/fruits", "/api/fruits"), "public/style.css": JSON_PUBLIC["public/style.css"]},
+        about=False, shows="pear"),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Projects of `framework_apps` for Node's builders of blogs, manuals and slides."""
+"""Projects of `framework_apps` for Node's builders of blogs and manuals."""
 
 from __future__ import annotations
 
@@ -44,24 +44,18 @@ export default defineUserConfig({ lang: "en-US", title: "Shop", bundler: viteBun
 RSPRESS = {
     "package.json": tooled(
         {"build": "rspress build", "dev": "rspress dev", "preview": "rspress preview"}, {"type": "module"},
-        **{"@rspress/core": "^2"}),
+        rspress="^1"),
     "rspress.config.ts": """
 import * as path from "node:path";
-import { defineConfig } from "@rspress/core";
+import { defineConfig } from "rspress/config";
 export default defineConfig({ root: path.join(__dirname, "docs"), title: "My Site", icon: "/dot.svg" });
 """,
     "docs/public/dot.svg": DOT,
     "docs/index.md": "# Shop\n\n[About](/about)\n\n![](/dot.svg)\n",
     "docs/about.md": "# About\n",
 }  # fmt: skip
-SLIDEV = {
-    "package.json": tooled(
-        {"build": "slidev build", "dev": "slidev --open", "export": "slidev export"},
-        {"type": "module", "dependencies": {"@slidev/cli": "^52", "@slidev/theme-default": "latest", "vue": "^3"}}),
-    "slides.md": "---\ntheme: default\ntitle: Shop\n---\n\n# Shop\n\n<img src=\"/dot.svg\">\n\n---\n\n# Pears\n",
-    "public/dot.svg": DOT,
-}  # fmt: skip
 PAGES = (
     App("hexo", HEXO),
     App("vuepress", VUEPRESS, styled=False),
+    App("rspress", RSPRESS, styled=False),
 )

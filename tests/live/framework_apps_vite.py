@@ -88,4 +88,5 @@ VITE = (
     App("preact-vite", PREACT, framework="vite", about=False),
     App("svelte-vite", SVELTE, framework="vite", about=False),
     App("solid-vite", SOLID, framework="vite"),
+    App("tanstack-vite", TANSTACK, framework="vite"),
 )

@@ -19,7 +19,6 @@ _NODE_RULES = (
         "sveltekit",
         "tanstack-start",
         "solid-start",
-        "solid-start-1",
         "nitro",
         "qwik",
     ),

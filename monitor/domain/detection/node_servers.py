@@ -20,8 +20,8 @@ def nitro_like(facts: Facts, package: dict[str, Any], names: frozenset[str]) -> 
         reason = "Nitro builds a server" if nitro else "without Nitro only the preview server runs it"
         return Built("tanstack-start", reason, "vite build", start=NITRO if nitro else PREVIEW)
     if "@solidjs/start" in names:
-        name, build = ("solid-start-1", "vinxi build") if "vinxi" in names else ("solid-start", "vite build")
-        return Built(name, "SolidStart builds a server", build, start=NITRO)
+        build = "vinxi build" if "vinxi" in names else "vite build"
+        return Built("solid-start", "SolidStart builds a server", build, start=NITRO)
     if "nitro" in names and "nitro/vite" in config(facts, "vite"):
         return Built("nitro", "Nitro builds a server", "vite build", start=NITRO)
     if names & {"nitropack", "nitro"} and "vite" not in names:

@@ -98,9 +98,11 @@ WAYS: tuple[Way, ...] = (
     _whole("react-router", "`basename` and vite's `base`", build="react-router"),
     _told("remix", "`basename` and vite's `base`", build="remix", tested=False),
     _whole("remix", "`basename` and vite's `base`", build="remix"),
+    _whole("tanstack-start", "vite's `base`", build="vite-base", env=(("NITRO_APP_BASE_URL", "{base}"),)),
     _told("docusaurus", "`baseUrl` in docusaurus.config", build="docusaurus"),
     _told("vitepress", "`base` in .vitepress/config", build="vitepress"),
     _told("vuepress", "`base` in .vuepress/config", build="vuepress"),
+    _told("rspress", "`base` in rspress.config", build="rspress"),
     _wsgi("flask"),
     # Its storages remember the first address they were asked for, on whichever way in that was.
     _wsgi("django", own_host=OwnHost.BOTH),

@@ -6,6 +6,7 @@ import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from monitor.adapters.clock import SystemClock
@@ -48,7 +49,8 @@ async def _bundled(base: Path) -> AsyncIterator[S3Access]:
     supervisor = Supervisor(store.spec, SystemClock())
     await supervisor.start()
     try:
-        yield store.access
+        # Told to other processes as JSON, which has no paths.
+        yield replace(store.access, disk=None)
     finally:
         await supervisor.stop()
         await store.close()

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 
+from tests.live.framework_apps_python import PYTHON
+from tests.live.framework_layouts import LAYOUTS
 from tests.live.framework_more import MORE
 from tests.live.framework_parts import CSS, DOT, PAGE, PNG, SERVED, STATIC, App, package
 
@@ -563,4 +565,4 @@ BUILDS = (
     App("vitepress", VITEPRESS, styled=False),
     App("create-react-app", CRA, about=False),
 )  # fmt: skip
-APPS = {app.name: app for app in (*SERVERS, *BUILDS, *MORE)}
+APPS = {app.name: app for app in (*SERVERS, *BUILDS, *MORE, *PYTHON, *LAYOUTS)}

@@ -23,7 +23,9 @@ _NEVER_FROM_VISITORS = (
     "X-Rewrite-Url",
     "X-Script-Name",
 )
-_REMOVED = dict.fromkeys(_NEVER_FROM_VISITORS, "")
+# The one entry point there is speaks plain http. Of a WebSocket Traefik says `ws`, which servers that compare its
+# Origin with where they are (Socket.IO's among them) refuse.
+_TOLD = {**dict.fromkeys(_NEVER_FROM_VISITORS, ""), "X-Forwarded-Proto": "http"}
 
 SLASH = Middleware(
     f"{OWN_PREFIX}slash",
@@ -32,12 +34,12 @@ SLASH = Middleware(
 )
 """`/n` → `/n/`: a Location without scheme and host is right whatever the visitor typed."""
 
-CLEAN = Middleware(f"{OWN_PREFIX}clean", {"headers": {"customRequestHeaders": _REMOVED}}, shared=True)
-"""Visitors cannot pretend to be a proxy."""
+CLEAN = Middleware(f"{OWN_PREFIX}clean", {"headers": {"customRequestHeaders": _TOLD}}, shared=True)
+"""Visitors cannot pretend to be a proxy, and the scheme is that of the page, for WebSockets too."""
 
 SHARED_ORIGIN = Middleware(
     f"{OWN_PREFIX}shared-origin",
-    {"headers": {"customRequestHeaders": _REMOVED, "customResponseHeaders": {"Service-Worker-Allowed": ""}}},
+    {"headers": {"customRequestHeaders": _TOLD, "customResponseHeaders": {"Service-Worker-Allowed": ""}}},
     shared=True,
 )
 """As `CLEAN`, and no page may take over its neighbours on the origin all path routes share."""

@@ -12,7 +12,9 @@ from tests.live.framework_apps_bundlers import BUNDLED
 from tests.live.framework_apps_meta import META
 from tests.live.framework_apps_node import NODE_SERVERS
 from tests.live.framework_apps_pages import PAGES
+from tests.live.framework_apps_python import PYTHON
 from tests.live.framework_apps_vite import VITE
+from tests.live.framework_layouts import LAYOUTS
 from tests.live.framework_more import MORE
 from tests.live.framework_parts import CSS, DOT, PAGE, PNG, SERVED, STATIC, App, package
 
@@ -568,4 +570,7 @@ BUILDS = (
     App("vitepress", VITEPRESS, styled=False),
     App("create-react-app", CRA, about=False),
 )  # fmt: skip
-APPS = {app.name: app for app in (*SERVERS, *BUILDS, *MORE, *NODE_SERVERS, *BUNDLED, *VITE, *PAGES, *META)}
+APPS = {
+    app.name: app
+    for app in (*SERVERS, *BUILDS, *MORE, *NODE_SERVERS, *BUNDLED, *VITE, *PAGES, *META, *PYTHON, *LAYOUTS)
+}

@@ -28,8 +28,12 @@ pytestmark = [pytest.mark.traefik, pytest.mark.s3, pytest.mark.browser, pytest.m
 QUICK = ("express", "flask", "vite")
 """One that is not told, one that is told for each request, one whose build is told."""
 BUILT_S = 900.0
-SHOWN = """text => document.body.innerText.includes(text)
-  || [...document.querySelectorAll("textarea")].some((field) => field.value.includes(text))"""
+SHOWN = """text => {
+  const inside = (root) => [...root.querySelectorAll("*")].some(({ shadowRoot }) =>
+    shadowRoot && (shadowRoot.textContent.includes(text) || inside(shadowRoot)));
+  return document.body.innerText.includes(text) || inside(document)
+    || [...document.querySelectorAll("textarea")].some((field) => field.value.includes(text));
+}"""
 ENGINES: tuple[tuple[str, list[Any]], ...] = (("docker", [pytest.mark.docker]), ("process", []))
 
 

@@ -392,8 +392,8 @@ async def test_a_websocket_goes_through_a_prefix_and_a_host(town: Town) -> None:
     await town.publish()
     async with aiohttp.ClientSession() as session:
         ways: tuple[tuple[str, dict[str, str], str], ...] = (
-            ("/blog/live?x=1", {}, "blog-1 /live?x=1 /blog"),
-            ("/live", {"Host": "blog.localhost"}, "blog-1 /live "),
+            ("/blog/live?x=1", {}, "blog-1 /live?x=1 /blog http"),
+            ("/live", {"Host": "blog.localhost"}, "blog-1 /live - http"),
         )
         for target, headers, hello in ways:
             async with session.ws_connect(town.server.url + target, headers=headers) as socket:

@@ -49,7 +49,8 @@ class Echo:
     async def _talk(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        await socket.send_str(f"{self.name} {request.raw_path} {request.headers.get('X-Forwarded-Prefix', '')}")
+        said = [request.headers.get(f"X-Forwarded-{name}", "-") for name in ("Prefix", "Proto")]
+        await socket.send_str(" ".join((self.name, request.raw_path, *said)))
         async for message in socket:
             if message.type is WSMsgType.TEXT:
                 await socket.send_str(message.data)

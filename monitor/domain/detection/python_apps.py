@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from monitor.domain.detection.facts import Facts
-from monitor.domain.detection.python_known import MENTIONS
+from monitor.domain.detection.python_known import MENTIONS, WSGI, WSGI_BEFORE
 from monitor.domain.detection.python_source import App, Source, read_source
 
 FILE_RANK = ("wsgi", "asgi", "app", "main", "server", "api", "application", "run", "index", "__init__")
@@ -58,11 +58,18 @@ def read_all(facts: Facts) -> dict[str, Source]:
 def find_apps(facts: Facts, sources: dict[str, Source]) -> list[Found]:
     """Every application object, the one to serve first."""
     found = [
-        Found(app, path, *module_of(facts, path, source))
+        Found(_of_its_version(facts, app), path, *module_of(facts, path, source))
         for path, source in sources.items()
         for app in (*source.apps, *source.factories, *_borrowed(facts, path, source, sources))
     ]
     return sorted(found, key=_rank)
+
+
+def _of_its_version(facts: Facts, app: App) -> App:
+    asked = WSGI_BEFORE.get(app.kind)
+    manifests = ("requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "setup.cfg")
+    old = asked is not None and any(asked.search(facts.text(path)) for path in manifests)
+    return replace(app, interface=WSGI) if old else app
 
 
 def _borrowed(facts: Facts, path: str, source: Source, sources: dict[str, Source]) -> list[App]:

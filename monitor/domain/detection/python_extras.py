@@ -12,7 +12,9 @@ from monitor.domain.detection.facts import Facts, table, words
 
 def setup_requires(facts: Facts) -> list[str]:
     """What setup.cfg and setup.py say is installed with the project, where they say it plainly."""
-    listed = re.search(r"install_requires\s*=\s*[\[(]([^\])]*)", facts.text("setup.py"))
+    text = facts.text("setup.py")
+    named = re.search(r"\binstall_requires\s*=\s*([A-Za-z_]\w*)", text)
+    listed = re.search(rf"\b{named[1] if named else 'install_requires'}\s*=\s*[\[(]([^\])]*)", text)
     found = re.findall(r"['\"]([A-Za-z][^'\"\n]*)['\"]", listed[1]) if listed else []
     section = re.search(
         r"^install_requires\s*=[ \t]*((?:\n?[ \t]+\S[^\n]*)*|\S[^\n]*)", facts.text("setup.cfg"), re.MULTILINE

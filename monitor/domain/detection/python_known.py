@@ -9,7 +9,7 @@ WSGI, ASGI, SCRIPT = "wsgi", "asgi", "script"
 CONSTRUCTORS: dict[str, tuple[str, str]] = {
     "flask.Flask": ("flask", WSGI),
     "apiflask.APIFlask": ("flask", WSGI),
-    "connexion.FlaskApp": ("flask", WSGI),
+    "connexion.FlaskApp": ("connexion", ASGI),
     "dash.Dash": ("dash", SCRIPT),
     "falcon.App": ("falcon", WSGI),
     "falcon.API": ("falcon", WSGI),
@@ -40,6 +40,11 @@ CONSTRUCTORS: dict[str, tuple[str, str]] = {
     "tornado.web.Application": ("tornado", SCRIPT),
 }
 """Calls that make an application object, by full name: framework and how it is served."""
+
+WSGI_BEFORE = {
+    "connexion": re.compile(r"^\W*connexion(?![\w-])[^\n#]*?(?:(?:==|~=|\^)\s*[12]\b|<\s*3|<=\s*2)", re.MULTILINE)
+}
+"""Frameworks that took to ASGI later on, with how a manifest asks for the versions before that."""
 
 ALIASES = {
     "dash.dash.Dash": "dash.Dash",

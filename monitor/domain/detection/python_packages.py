@@ -99,7 +99,9 @@ def packages(facts: Facts, sources: dict[str, Source]) -> Packages | None:
         return Packages("poetry", names, evidence, files, command, TOOLS.format("poetry"))
     if facts.has("pdm.lock"):
         files = _present(facts, "pyproject.toml", "pdm.lock", *local)
-        return Packages("pdm", names, "pdm.lock", files, f"{VENV} && pdm sync --prod --no-self", TOOLS.format("pdm"))
+        # Releases of what PDM itself needs have broken it: it names those it was tested with.
+        tools = TOOLS.format("'pdm[locked]'")
+        return Packages("pdm", names, "pdm.lock", files, f"{VENV} && pdm sync --prod --no-self", tools)
     if facts.has("Pipfile") and not facts.has("requirements.txt"):
         locked = facts.has("Pipfile.lock")
         command = f"{VENV} && pipenv {'sync' if locked else 'install --skip-lock'}"

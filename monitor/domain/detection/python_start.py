@@ -9,7 +9,8 @@ from dataclasses import replace
 from monitor.domain.detection.declared import WORKER, declared, worker
 from monitor.domain.detection.django import django_start
 from monitor.domain.detection.facts import Facts, table, word
-from monitor.domain.detection.python_apps import Found, find_apps
+from monitor.domain.detection.paste import paste_start
+from monitor.domain.detection.python_apps import Found, find_apps, module_of
 from monitor.domain.detection.python_known import ASGI, WEB, WORKERS, WSGI
 from monitor.domain.detection.python_source import Source
 from monitor.domain.detection.result import GUESS, LIKELY, SURE
@@ -27,7 +28,8 @@ def start_of(facts: Facts, sources: dict[str, Source], names: frozenset[str]) ->
         return _declared(said, django, apps)
     return (
         django
-        or _interactive(sources, apps)
+        or paste_start(facts)
+        or _interactive(facts, sources, apps)
         or _served(sources, apps)
         or _mkdocs(facts)
         or worker(facts)
@@ -72,7 +74,7 @@ RUNNERS = {
 """Imports of tools that run a script by a server of their own, with the command."""
 
 
-def _interactive(sources: dict[str, Source], apps: list[Found]) -> Start | None:
+def _interactive(facts: Facts, sources: dict[str, Source], apps: list[Found]) -> Start | None:
     """Pages of tools like Streamlit: every file that imports it may be one, the usual names first."""
     if any(a.app.interface in {WSGI, ASGI} for a in apps):
         return None
@@ -81,11 +83,30 @@ def _interactive(sources: dict[str, Source], apps: list[Found]) -> Start | None:
         pages = [p for p in pages if not re.search(r"(^|/)pages/", p)]
         if pages:
             page = min(pages, key=lambda p: (p.count("/"), _script_rank(p), p))
+            if tool == "mesop" and (start := _mesop(facts, page, sources[page])):
+                return start
             because = f"{tool} pages are run by its own server"
             return Start(
                 command.format(shlex.quote(page)), f"{page} imports {tool}", because, tool, SURE, needs=(tool,)
             )
     return None
+
+
+def _mesop(facts: Facts, page: str, source: Source) -> Start | None:
+    """Mesop by gunicorn, as its documentation deploys it: the imported module itself is the WSGI application."""
+    name = next((n for n, full in source.imports.items() if full == "mesop"), None)
+    if name is None:
+        return None
+    module, base = module_of(facts, page, source)
+    because = "its own command runs Flask's development server"
+    return Start(
+        gunicorn(f"{module}:{name}", base),
+        f"{page} imports mesop",
+        because,
+        "mesop",
+        SURE,
+        needs=("mesop", "gunicorn"),
+    )
 
 
 def _served(sources: dict[str, Source], apps: list[Found]) -> Start | None:
@@ -126,7 +147,7 @@ def _serve(source: Source, found: Found) -> Start | None:
     return _run(found.path, source, evidence, f"it starts {app.kind}'s own server", app.kind, SURE)
 
 
-DEFAULT_PORTS = {"aiohttp": 8080, "tornado": 8888, "bottle": 8080, "nicegui": 8080}
+DEFAULT_PORTS = {"aiohttp": 8080, "tornado": 8888, "bottle": 8080, "nicegui": 8080, "pyramid": 6543}
 """Ports of frameworks' own servers where the code names none."""
 
 GRADIO = (("GRADIO_SERVER_NAME", "$HOST"), ("GRADIO_SERVER_PORT", "$PORT"))

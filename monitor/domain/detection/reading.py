@@ -60,7 +60,9 @@ PATTERNS = re.compile(
     r"(^|/)(requirements[\w.-]*/?[\w.-]*\.(txt|in)|(vite|next|nuxt|astro|svelte|vue|react-router|remix|eleventy)\.config\.[cm]?[jt]s|\.eleventy\.js)$"
 )
 SOURCES = re.compile(r"\.(py|m?js|cjs|ts|mts|rb|go|php)$")
-DATA = re.compile(r"(^|/)(config/database\.yml|config/storage\.yml|\.env\.example|prisma/schema\.prisma)$")
+DATA = re.compile(
+    r"(^|/)(production\.ini|development\.ini|config/database\.yml|config/storage\.yml|\.env\.example|prisma/schema\.prisma)$"
+)
 NEVER = re.compile(
     r"(^|/)(node_modules|vendor|\.git|\.venv|venv|env|site-packages|__pycache__|dist|build|\.next|\.nuxt|tests?"
     r"|__tests__|spec|migrations"

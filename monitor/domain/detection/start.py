@@ -29,12 +29,16 @@ class Start:
     exports: tuple[tuple[str, str], ...] = ()
 
 
-def gunicorn(address: str, base: str = "", *, worker: str = "gthread", chdir: str = "") -> str:
-    """One worker (in-memory state and SQLite keep working) with 64 threads, so that slow requests delay nobody."""
+def gunicorn(address: str, base: str = "", *, worker: str = "gthread", chdir: str = "", paste: str = "") -> str:
+    """One worker (in-memory state and SQLite keep working) with 64 threads, so that slow requests delay nobody.
+
+    `paste` is an ini file that names the application instead of `address`.
+    """
     threads = " --threads 64" if worker == "gthread" else ""
     folder = f" --chdir {shlex.quote(chdir)}" if chdir else ""
     path = f" --pythonpath {shlex.quote(base)}" if base and base != chdir else ""
-    return f"gunicorn --bind $HOST:$PORT --worker-class {worker}{threads}{folder}{path} {shlex.quote(address)}"
+    served = f"--paste {shlex.quote(paste)}" if paste else shlex.quote(address)
+    return f"gunicorn --bind $HOST:$PORT --worker-class {worker}{threads}{folder}{path} {served}"
 
 
 def uvicorn(address: str, base: str = "", *, factory: bool = False) -> str:

@@ -49,6 +49,14 @@ def test_variables_carry_the_prefix_in_the_form_each_takes() -> None:
     assert dict(made("nuxt").env)["NUXT_APP_BASE_URL"] == "/shop/"
     assert dict(made("gradio", type_="python").env)["GRADIO_ROOT_PATH"] == "/shop"
     assert dict(made("dash", type_="python").env)["DASH_REQUESTS_PATHNAME_PREFIX"] == "/shop/"
+    assert dict(made("solara", type_="python").env)["SOLARA_ROOT_PATH"] == "/shop"
+
+
+@pytest.mark.parametrize(("name", "variable"), [("chainlit", "CHAINLIT_ROOT_PATH"), ("mesop", "MESOP_BASE_URL_PATH")])
+def test_servers_told_by_a_variable_may_insist_on_their_prefix(name: str, variable: str) -> None:
+    spec = made(name, type_="python")
+    assert (spec.strip, spec.own_host, spec.health_path) == (False, OwnHost.PREFIX, "/shop/")
+    assert dict(spec.env)[variable] == "/shop"
 
 
 def test_what_nobody_knows_is_served_stripped_and_put_right() -> None:

@@ -10,6 +10,7 @@ from listening import accepts, knock_address, sockets_of
 from places import Places, say
 from processes import Group
 from relay import Relay, Search
+from start_scripts import direct
 
 _SOON_PAUSE_S, _PAUSE_S, _LATE_PAUSE_S = 0.02, 0.1, 1.0
 _SOON_S, _LOOK_S = 3.0, 1.0
@@ -33,7 +34,9 @@ class Server:
         self.ended = threading.Event()
         self._settled = threading.Event()
         self._relay: Relay | None = None
-        self.group = Group(places.start, places.app if not places.direct else places.source, places.for_server())
+        folder = places.app if not places.direct else places.source
+        command, env = direct(places.start, folder, places.for_server())
+        self.group = Group(command, folder, env)
         for work in (self._wait_for_end, self._wait_until_it_accepts):
             threading.Thread(target=work, daemon=True).start()
 

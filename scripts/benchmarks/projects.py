@@ -99,15 +99,20 @@ def _dropped(running: Monitor, name: str, files: Mapping[str, str]) -> float:
 
 
 def _restarted(running: Monitor, name: str) -> float:
+    """Until the new generation answers through the router; the old one serves till then."""
     client = Client(running.base / ".slipway")
+    before = client.get(f"/api/workspaces/{name}")["generation"]
     began = time.perf_counter()
     job = client.post(f"/api/workspaces/{name}/restart")
+    while client.get(f"/api/workspaces/{name}")["generation"] in {None, before} and time.perf_counter() - began < 120:
+        time.sleep(0.01)
+    took = first_200(f"{running.url}/{name}/") - began
     while job["state"] not in {"done", "failed", "cancelled"} and time.perf_counter() - began < 120:
         time.sleep(0.01)
         job = client.get(f"/api/jobs/{job['id']}")
     if job["state"] != "done":
         raise LookupError(f"{name} did not restart: {job}")
-    return first_200(f"{running.url}/{name}/") - began
+    return took
 
 
 def _edited(running: Monitor, name: str, files: Mapping[str, str], text: str) -> float:

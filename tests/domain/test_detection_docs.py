@@ -10,8 +10,8 @@ from monitor.domain.detection import TABLE, detect, wanted_paths
 from monitor.domain.detection.known import KNOWN
 from monitor.domain.launch import ProjectType
 from monitor.domain.tree import Entry, Kind, tree_of
-from tests.live.framework_apps import APPS
-from tests.live.framework_parts import App
+from tests.live.frameworks.apps import APPS
+from tests.live.frameworks.parts import App
 from tests.support.corpus import cases
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")

@@ -1,10 +1,10 @@
-"""The AdonisJS project of `framework_apps`: its slim starter, whose build is a whole application in build/."""
+"""The AdonisJS project of `apps`: its slim starter, whose build is a whole application in build/."""
 
 from __future__ import annotations
 
 import json
 
-from tests.live.framework_parts import SERVED, App
+from tests.live.frameworks.parts import SERVED, App
 
 ROUTES = """
 import router from '@adonisjs/core/services/router'

@@ -1,9 +1,9 @@
-"""More of the projects of `framework_apps`: Python's servers, laid out as each framework's own documentation does it."""
+"""More of the projects of `apps`: Python's servers, laid out as each framework's own documentation does it."""
 
 from __future__ import annotations
 
-from tests.live.framework_pages_python import PAGES
-from tests.live.framework_parts import PAGE, SERVED, STATIC, App
+from tests.live.frameworks.parts import PAGE, SERVED, STATIC, App
+from tests.live.frameworks.python_pages import PAGES
 
 LITESTAR = """
 import asyncio

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from monitor.domain.prefix.ways import WAYS
-from tests.live.framework_apps import APPS
-from tests.live.framework_parts import App
+from tests.live.frameworks.apps import APPS
+from tests.live.frameworks.parts import App
 from tests.support.slipway import Slipway
 
 if TYPE_CHECKING:

@@ -1,11 +1,11 @@
-"""Projects of `framework_apps` for Node's frameworks that bring a server of their own."""
+"""Projects of `apps` for Node's frameworks that bring a server of their own."""
 
 from __future__ import annotations
 
 import json
 
-from tests.live.framework_apps_adonis import ADONIS_APP
-from tests.live.framework_parts import CSS, DOT, SERVED, App, package
+from tests.live.frameworks.adonis import ADONIS_APP
+from tests.live.frameworks.parts import CSS, DOT, SERVED, App, package
 
 REACT = {"react": "^19", "react-dom": "^19"}
 NITRO_VITE = {

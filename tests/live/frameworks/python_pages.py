@@ -1,8 +1,8 @@
-"""More of the projects of `framework_apps`: Python's tools that make their own pages, and MkDocs."""
+"""More of the projects of `apps`: Python's tools that make their own pages, and MkDocs."""
 
 from __future__ import annotations
 
-from tests.live.framework_parts import STATIC, App
+from tests.live.frameworks.parts import STATIC, App
 
 MKDOCS = {
     "mkdocs.yml": "site_name: Shop\nsite_url: https://example.org/handbook/\nnav:\n  - Home: index.md\n  - About: about.md\n",

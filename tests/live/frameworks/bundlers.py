@@ -1,10 +1,10 @@
-"""Projects of `framework_apps` for Node's bundlers, laid out as their starters lay them out."""
+"""Projects of `apps` for Node's bundlers, laid out as their starters lay them out."""
 
 from __future__ import annotations
 
 import json
 
-from tests.live.framework_parts import CSS, DOT, App
+from tests.live.frameworks.parts import CSS, DOT, App
 
 PLAIN_CSS = "h1 { color: rgb(1, 2, 3) }\n"
 MAIN = """

@@ -1,10 +1,10 @@
-"""Projects of `framework_apps` for Node's server libraries: each a small shop with all the wires of the page."""
+"""Projects of `apps` for Node's server libraries: each a small shop with all the wires of the page."""
 
 from __future__ import annotations
 
 import json
 
-from tests.live.framework_parts import SERVED, App, package
+from tests.live.frameworks.parts import SERVED, App, package
 
 HAPI = """
 import Hapi from "@hapi/hapi";

@@ -1,10 +1,10 @@
-"""More of the projects of `framework_apps`: small servers that only differ in their framework, and site builders."""
+"""More of the projects of `apps`: small servers that only differ in their framework, and site builders."""
 
 from __future__ import annotations
 
 import json
 
-from tests.live.framework_parts import CSS, DOT, PAGE, SERVED, STATIC, App, package
+from tests.live.frameworks.parts import CSS, DOT, PAGE, SERVED, STATIC, App, package
 
 HONO = """
 import { Hono } from "hono";

@@ -1,11 +1,11 @@
-"""Projects of `framework_apps` for Node's builders of blogs and manuals."""
+"""Projects of `apps` for Node's builders of blogs and manuals."""
 
 from __future__ import annotations
 
 import json
 
-from tests.live.framework_apps_bundlers import tooled
-from tests.live.framework_parts import DOT, App
+from tests.live.frameworks.bundlers import tooled
+from tests.live.frameworks.parts import DOT, App
 
 HEXO = {
     "package.json": json.dumps({

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import json
 
-from tests.live.framework_apps_bundlers import BUNDLED
-from tests.live.framework_apps_meta import META
-from tests.live.framework_apps_node import NODE_SERVERS
-from tests.live.framework_apps_pages import PAGES
-from tests.live.framework_apps_python import PYTHON
-from tests.live.framework_apps_vite import VITE
-from tests.live.framework_layouts import LAYOUTS
-from tests.live.framework_more import MORE
-from tests.live.framework_parts import CSS, DOT, PAGE, PNG, SERVED, STATIC, App, package
+from tests.live.frameworks.bundlers import BUNDLED
+from tests.live.frameworks.layouts import LAYOUTS
+from tests.live.frameworks.meta import META
+from tests.live.frameworks.more import MORE
+from tests.live.frameworks.node_servers import NODE_SERVERS
+from tests.live.frameworks.pages import PAGES
+from tests.live.frameworks.parts import CSS, DOT, PAGE, PNG, SERVED, STATIC, App, package
+from tests.live.frameworks.python import PYTHON
+from tests.live.frameworks.vite import VITE
 
 EXPRESS = """
 import express from "express";

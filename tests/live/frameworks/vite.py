@@ -1,9 +1,9 @@
-"""Projects of `framework_apps` as `create-vite` lays them out: each with a library, some with its router."""
+"""Projects of `apps` as `create-vite` lays them out: each with a library, some with its router."""
 
 from __future__ import annotations
 
-from tests.live.framework_apps_bundlers import REACT, SHELL, tooled
-from tests.live.framework_parts import CSS, DOT, App
+from tests.live.frameworks.bundlers import REACT, SHELL, tooled
+from tests.live.frameworks.parts import CSS, DOT, App
 
 
 def _vite(main: str, text: str, config: str, files: dict[str, str], **more: str) -> dict[str, str]:

@@ -18,6 +18,7 @@ from monitor.domain.launch import LaunchSpec
 from monitor.ports.engine import EngineAway, Running
 from tests.support import process_engine as support
 from tests.support.process_engine import ROOT, SERVER, Home, do, exited, find, get, python_spec, ready
+from tests.support.waiting import until
 
 MONITOR = """
 import asyncio, sys
@@ -114,7 +115,7 @@ async def test_a_reused_pid_is_never_taken_for_ours(bare: Home) -> None:
     finally:
         bystander.kill()
         bystander.wait()
-    assert not real.alive
+    await until(lambda: not real.alive, what="its keeper to end by itself")
 
 
 async def test_a_killed_keeper_takes_its_instance_along(home: Home) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.runtime_images import PORT, USER, Container, docker, readable, runtime_image
+from tests.support.waiting import until_sync
 
 pytestmark = [pytest.mark.live, pytest.mark.docker, pytest.mark.timeout(600)]
 
@@ -116,10 +117,13 @@ def test_the_image_itself_promises_nothing_we_do_not_want(kind: str) -> None:
     assert not config.get("Volumes")
     assert not [label for label in config.get("Labels") or {} if label.startswith(("traefik.", "slipway."))]
     assert not [entry for entry in config["Env"] if "CERT" in entry or "_CA" in entry]
-    seen = docker(
-        "run", "--rm", "--network", "none", "--entrypoint", "sh", runtime_image(kind), "-c",
-        "stat -c %a /app /data; test -s /etc/ssl/certs/ca-certificates.crt && echo ca",
-    ).stdout.split()  # fmt: skip
+    asks = "stat -c %a /app /data; test -s /etc/ssl/certs/ca-certificates.crt && echo ca"
+    # On a busy machine `docker run` may let go of a container before it has read what that printed.
+    seen = until_sync(
+        lambda: docker(
+            "run", "--rm", "--network", "none", "--entrypoint", "sh", runtime_image(kind), "-c", asks
+        ).stdout.split()
+    )
     assert seen == ["1777", "1777", "ca"]
 
 

@@ -10,8 +10,8 @@ import json
 import os
 import re
 
-_ASKED = re.compile(r"(?:(?:npm|pnpm|yarn) (?:run |run-script )?)([\w:.-]+)")
-_OWN_VERBS = frozenset({"run", "install", "ci", "exec", "dlx", "create", "init", "version", "-v", "--version"})
+# Without `run` the manager has verbs of its own, which a script's name must not be taken for.
+_ASKED = re.compile(r"(?:npm|pnpm|yarn) (?:run(?:-script)? ([\w:.-]+)|(start))")
 _SETTINGS = (".npmrc", ".yarnrc", ".yarnrc.yml", ".pnp.cjs", ".pnp.js")
 _MOST = 1 << 20
 
@@ -23,10 +23,10 @@ def direct(command: str, app: str, env: dict[str, str]) -> tuple[str, dict[str, 
     """
     before, semicolon, last = command.rpartition("; ")
     asked, folder = _ASKED.fullmatch(last.strip()), _folder(before, app)
-    if asked is None or asked[1] in _OWN_VERBS or folder is None or _has_settings(folder):
+    if asked is None or folder is None or _has_settings(app) or _has_settings(folder):
         return command, env
     package = _package(folder)
-    scripts, name = package.get("scripts"), asked[1]
+    scripts, name = package.get("scripts"), asked[1] or asked[2]
     if not isinstance(scripts, dict) or {f"pre{name}", f"post{name}"} & scripts.keys():
         return command, env
     script = scripts.get(name)

@@ -118,6 +118,7 @@ class Scene:
     def change(self, change: Change) -> None:
         what, place, other, text = change
         path = self.folder / place
+        named = self._names(place) | (self._names(other) if what == "rename" else set())
         with suppress(OSError, shutil.Error):
             if what == "write":
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -142,8 +143,15 @@ class Scene:
             else:
                 (self.folder / "slipway.yaml").write_text(text if text.startswith("sync") else "")
                 self.heard.tell("slipway.yaml")
-        above = [place[:end] for end in range(len(place)) if place[end] == "/"]
-        self.heard.tell(place, *above, *((other,) if what == "rename" else ()))
+        for told in named:
+            above = [told[:end] for end in range(len(told)) if told[end] == "/"]
+            self.heard.tell(told, *above)
+
+    def _names(self, place: str) -> set[str]:
+        """What a change at this path may be a change of: a link there, or above it, leads elsewhere."""
+        path, top = self.folder / place, self.folder.resolve()
+        own = Path(os.path.realpath(path.parent), path.name)
+        return {place, os.path.relpath(own, top), os.path.relpath(os.path.realpath(path), top)}
 
 
 def comparable(tree: Tree) -> object:
@@ -182,6 +190,7 @@ def scene(indices: list[bytes]) -> Iterator[Scene]:
 
 
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(batches=[[("link", "y.log", "a/node_modules/x.txt", ""), ("write", "y.log", "", TEXTS[1])]])
 @example(batches=[[("index", "x.txt", "", TEXTS[2])], [("write", "b/package.json", "", TEXTS[6])]])
 @given(batches=st.lists(st.lists(CHANGES, min_size=1, max_size=4), min_size=1, max_size=8))
 async def test_what_hints_lead_to_is_what_a_whole_walk_finds(

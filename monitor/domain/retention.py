@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from monitor.domain.durations import span
+from monitor.domain.history.losses import is_piece
 from monitor.domain.history.revision import MASS_DELETE, Why
 from monitor.domain.moments import NS
 from monitor.domain.retention_policy import Policy
@@ -34,7 +35,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One revision as retention sees it; `objects` are the keys it needs, for the limit on size."""
+    """One revision as retention sees it: `files` it holds, `objects` it needs (keys), for the limit on size."""
 
     seq: int
     time_ns: int
@@ -42,6 +43,7 @@ class Candidate:
     flags: tuple[str, ...] = ()
     names: tuple[Named, ...] = ()
     objects: frozenset[str] = frozenset()
+    files: int = 0
 
     @property
     def is_loss(self) -> bool:
@@ -148,11 +150,20 @@ def _soft(ledger: _Ledger, seq: int, reason: str) -> None:
 
 
 def _before_losses(ledger: _Ledger, ordered: Sequence[Candidate]) -> None:
-    """What stood before a loss stays as long as the loss does; from the newest back, so that losses in a row hold."""
-    for before, loss in zip(reversed(ordered[:-1]), reversed(ordered[1:]), strict=True):
-        if loss.is_loss and ledger.stays(loss.seq):
-            side = ledger.firm if loss.seq in ledger.firm else ledger.soft
-            side.setdefault(before.seq, []).append(f"the last before revision {loss.seq} ({loss.kind})")
+    """What stood before a loss stays as long as the loss does; from the newest back, so that losses in a row hold.
+
+    So does what stood before each piece of it: a slow deletion is no reason to keep half a workspace.
+    """
+    lost = firm = False
+    after = ordered[-1]
+    for before, one in zip(reversed(ordered[:-1]), reversed(ordered[1:]), strict=True):
+        gone = one.is_loss or (lost and is_piece(before, one, after))
+        lost, after = gone and ledger.stays(one.seq), one
+        firm = lost and one.seq in ledger.firm and (one.is_loss or firm)
+        if lost:
+            side = ledger.firm if firm else ledger.soft
+            kind = one.kind if one.is_loss else "a piece of a loss"
+            side.setdefault(before.seq, []).append(f"the last before revision {one.seq} ({kind})")
 
 
 def _limits(

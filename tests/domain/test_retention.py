@@ -20,7 +20,7 @@ def ns(text: str) -> int:
 
 
 def made(*rows: str) -> list[Candidate]:
-    """`<seq> <date> <time> [kind] [=name[@expiry date]]`."""
+    """`<seq> <date> <time> [kind] [=name[@expiry date]] [#files]`."""
     found = []
     for row in rows:
         seq, day, time, *more = row.split()
@@ -28,8 +28,18 @@ def made(*rows: str) -> list[Candidate]:
             Named(name, ns(until) if until else None)
             for name, _, until in (word[1:].partition("@") for word in more if word.startswith("="))
         )
-        kinds = [word for word in more if not word.startswith("=")]
-        found.append(Candidate(int(seq), ns(f"{day} {time}"), kinds[0] if kinds else "change", (), names))
+        files = [int(word[1:]) for word in more if word.startswith("#")]
+        kinds = [word for word in more if word[0] not in "=#"]
+        found.append(
+            Candidate(
+                int(seq),
+                ns(f"{day} {time}"),
+                kinds[0] if kinds else "change",
+                (),
+                names,
+                files=files[0] if files else 0,
+            )
+        )
     return found
 
 
@@ -172,6 +182,22 @@ def test_revisions_of_a_clock_that_was_ahead_count_as_young() -> None:
     assert kept(decide(revisions, DEFAULT, ns("2024-06-02 09:06"))) == {1, 2, 3}
 
 
+def test_what_stood_before_a_slow_deletion_stays_as_long_as_the_deletion() -> None:
+    revisions = made(
+        "1 2024-06-01 08:00 #40",
+        "2 2024-06-01 09:00:00 #41",
+        "3 2024-06-01 09:05:00 #41",
+        "4 2024-06-01 09:05:05 #30",
+        "5 2024-06-01 09:05:10 #11",
+        "6 2024-06-01 09:05:12 deleted",
+        "7 2024-06-20 09:00 #5",
+    )
+    found = decide(revisions, DEFAULT, ns("2024-06-20 09:01"))
+    assert kept(found) >= {3, 4, 5, 6}, told(found)
+    assert "the last before revision 4 (a piece of a loss)" in told(found)
+    assert 2 not in kept(found), told(found)
+
+
 stamps = st.integers(0, 6 * YEAR).map(lambda s: ns("2019-06-01 00:00") + s * NS)
 kinds = st.sampled_from(
     ["change"] * 6 + ["manual", "restore", "before-restore", "mass-delete", "deleted", "a-later-kind"]
@@ -199,6 +225,7 @@ def histories(draw: st.DrawFn) -> list[Candidate]:
             (),
             tuple(Named("n", e) for e in draw(st.lists(expiries, max_size=1))),
             draw(objects),
+            draw(st.integers(0, 3)),
         )
         for n, time in enumerate(times, 1)
     ]

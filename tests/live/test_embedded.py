@@ -299,6 +299,18 @@ async def test_one_that_turns_deaf_is_restarted(tmp_path: Path) -> None:
         assert "did not answer" in supervisor.condition.reason
 
 
+async def test_an_end_before_anybody_watches_counts_as_one(tmp_path: Path) -> None:
+    supervisor = Supervisor(a_script(tmp_path, UP + "time.sleep(600)"), SystemClock())
+    await supervisor.start()
+    os.kill(pid(supervisor.child), signal.SIGKILL)
+    await until(lambda: not supervisor.child.running, 10)
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        group.create_task(supervisor.run())
+        await until(lambda: restarted(supervisor), 15)
+        assert supervisor.condition.reason == "it ended with exit code -9"
+        await supervisor.stop()
+
+
 async def test_one_that_keeps_dying_is_tried_again_with_pauses(tmp_path: Path) -> None:
     code = UP + "time.sleep(0.05); raise SystemExit(7)"
     async with watched(a_script(tmp_path, code)) as supervisor:

@@ -87,9 +87,9 @@ class Supervisor:
         self._tell(State.STOPPED)
 
     async def _one_life(self) -> str:
-        """Start it if it is not running and watch it to its end; why it ended."""
+        """Start it unless that was done and watch it to its end, which may have come already; why it ended."""
         try:
-            if not self.child.running:
+            if self.condition.state is not State.READY:
                 self._tell(State.STARTING, self.condition.reason)
                 await self.child.start()
         except SlipwayError as error:

@@ -114,16 +114,17 @@ def remove(path: Path) -> None:
 
 
 def _again(top: Path, function: Callable[..., object], path: str, _error: object) -> None:
-    """A folder without rights hides what is in it: give rights inside the tree, then once more."""
+    """Once more: with rights inside the tree, where a folder without hid what is in it; and of a folder that is not
+    empty all of it, as what is just ending may have written there meanwhile."""
     target = Path(path)
     for folder in (target.parent, target):
         if folder.is_relative_to(top) and not folder.is_symlink() and folder.is_dir():
             folder.chmod(0o700)
-    if function in (os.rmdir, os.unlink):
-        with contextlib.suppress(FileNotFoundError):
-            function(path)
+    if function is os.unlink:
+        target.unlink(missing_ok=True)
     elif target.is_dir() and not target.is_symlink():
-        shutil.rmtree(target)
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(target)
 
 
 def _base(data: Path, install_id: str, owner: Owner, chosen: Path | None) -> Path:

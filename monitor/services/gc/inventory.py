@@ -69,6 +69,7 @@ class Inventory:
                 header.flags,
                 tuple(named.get(seq, ())),
                 self.needs[seq].packs | {self.needs[seq].base, str(seq)},
+                header.files,
             )
             for seq, header in sorted(self.headers.items())
         ]

@@ -7,12 +7,14 @@ from datetime import tzinfo
 from typing import Any
 
 from monitor.domain import keys
+from monitor.domain.history.losses import is_piece
 from monitor.domain.history.revision import MASS_DELETE, Header, Why
 from monitor.domain.history.snapshot import Snapshot, checked_name, read_snapshot
 from monitor.domain.history.times import ClockStep
 from monitor.domain.moments import rfc3339, shown
 from monitor.domain.restoring.moment_text import Moment, parse_moment
 from monitor.domain.streams import asked_for
+from monitor.domain.tree import Kind
 from monitor.errors import NotFound, Refused, UsageError
 from monitor.ports.clock import Clock
 from monitor.ports.store import NoSuchKey
@@ -96,19 +98,39 @@ class Choosing:
         return await self._at(workspace, parse_moment(at or "", self._clock.wall_ns(), self._zone))
 
     async def last_alive(self, workspace: str) -> Chosen:
-        """The newest revision from before it was deleted, or lost most of its files at once on the way."""
-        first: Header | None = None
-        for seq in reversed(await self._archive.seqs(workspace)):
+        """The newest revision from before it was deleted, or lost most of its files at once on the way.
+
+        A deletion that took a while left revisions with a part of the files: none of these is meant.
+        """
+        first = after = None
+        seqs = await self._archive.seqs(workspace)
+        for place, seq in reversed(list(enumerate(seqs))):
             header = await self._archive.header(workspace, seq)
             first = first or header
             lost = MASS_DELETE in header.flags or header.kind in {Why.DELETED, Why.MASS_DELETE}
             if header.files and not lost:
-                return Chosen(workspace, header)
+                began = await self._before_it_began(workspace, seqs[:place], header, after) if after else header
+                return Chosen(workspace, began)
+            after = header
         # As in `_at`: those from before may be out of sight.
         await self._archive.repository()
         if first is None:
             raise NotFound(f"nothing of {workspace!r} was ever kept", hint="`slipway list --deleted` shows what was")
         return Chosen(workspace, first)
+
+    async def _before_it_began(self, workspace: str, earlier: list[int], header: Header, after: Header) -> Header:
+        """Back over the pieces of the loss that `after` is; `earlier` are the revisions before `header`."""
+        for seq in reversed(earlier):
+            before = await self._archive.header(workspace, seq)
+            if not is_piece(before, header, after) or not await self._only_went(workspace, seq, header.seq):
+                break
+            header, after = before, header
+        return header
+
+    async def _only_went(self, workspace: str, before: int, after: int) -> bool:
+        """Whether nothing was written between two revisions: what was is worth more than what had gone by then."""
+        old, new = await self._archive.state(workspace, before), await self._archive.state(workspace, after)
+        return all(old.get(path) == entry for path, entry in new.items() if entry.kind is not Kind.DIR)
 
     async def _header(self, workspace: str, seq: int) -> Header:
         missing = NotFound(

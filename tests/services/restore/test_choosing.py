@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.domain import keys
+from monitor.domain.history.revision import Why
 from monitor.domain.history.snapshot import Snapshot, write_snapshot
 from monitor.domain.moments import rfc3339
+from monitor.domain.tree import Tree
 from monitor.errors import NotFound, UsageError
 from monitor.services.restore.choosing import Choosing, Expired
 from tests.support.restoring import NAME, PREFIX, Spot
@@ -85,3 +87,43 @@ async def test_names_and_numbers(spot: Spot, choosing: Choosing) -> None:
     for wrong in ({}, {"revision": 1, "at": "now"}, {"at": "2024-10-27 02:30:00"}, {"snapshot": "../x"}):
         with pytest.raises(UsageError):
             await choosing.choose(NAME, **wrong)  # type: ignore[arg-type]
+
+
+async def test_a_deletion_seen_in_pieces_is_undone_as_a_whole(spot: Spot, choosing: Choosing) -> None:
+    for name in "abcd":
+        await spot.desk.write(name, name)
+    await spot.keep()
+    spot.desk.clock.wall_ahead_ns += HOUR_NS
+    await spot.desk.write("a", "the last edit")
+    whole = await spot.keep()
+    for name in "abc":
+        (spot.desk.folder / name).unlink()
+        await spot.keep()
+    await spot.desk.history.commit(NAME, spot.desk.folder, Tree({}), kind=Why.DELETED)
+    assert (await choosing.last_alive(NAME)).seq == whole
+
+
+async def test_what_was_saved_while_files_went_is_not_taken_for_a_piece_of_the_deletion(
+    spot: Spot, choosing: Choosing
+) -> None:
+    for name in "abc":
+        await spot.desk.write(name, name)
+    await spot.keep()
+    (spot.desk.folder / "a").unlink()
+    await spot.desk.write("b", "saved meanwhile")
+    edited = await spot.keep()
+    (spot.desk.folder / "c").unlink()
+    await spot.keep()
+    await spot.desk.history.commit(NAME, spot.desk.folder, Tree({}), kind=Why.DELETED)
+    assert (await choosing.last_alive(NAME)).seq == edited
+
+
+async def test_a_file_removed_long_before_the_deletion_stays_removed(spot: Spot, choosing: Choosing) -> None:
+    for name in "ab":
+        await spot.desk.write(name, name)
+    await spot.keep()
+    (spot.desk.folder / "a").unlink()
+    alive = await spot.keep()
+    spot.desk.clock.wall_ahead_ns += HOUR_NS
+    await spot.desk.history.commit(NAME, spot.desk.folder, Tree({}), kind=Why.DELETED)
+    assert (await choosing.last_alive(NAME)).seq == alive

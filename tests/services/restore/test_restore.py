@@ -321,20 +321,31 @@ async def test_a_cancelled_restore_leaves_nothing(spot: Spot) -> None:
     assert spot.now() == spot.oracle(seq)
 
 
-async def test_a_cancellation_after_the_commit_has_no_effect(spot: Spot) -> None:
+@pytest.mark.parametrize("step", ["committed", "all placed", "released"])
+async def test_a_cancellation_after_the_commit_has_no_effect(spot: Spot, step: str) -> None:
     await spot.desk.write("a/b", "one")
     seq = await spot.keep()
-    await spot.desk.write("a/b", "two")
+    place = await spot.desk.write("a/b", "two")
     loop = asyncio.get_running_loop()
-    committed = asyncio.Event()
-    spot.placing._step = lambda name: loop.call_soon_threadsafe(committed.set) if name == "committed" else None  # type: ignore[method-assign]
+    reached = asyncio.Event()
+
+    def stepped(name: str) -> None:
+        if name == "durable":
+            place.write_text("saved meanwhile")
+        if name == step:
+            loop.call_soon_threadsafe(reached.set)
+
+    spot.placing._step = stepped  # type: ignore[method-assign]
     async with asyncio.TaskGroup() as group:
         task = group.create_task(spot.restore(seq))
-        await committed.wait()
+        await reached.wait()
         task.cancel()
     assert not task.cancelled()
-    assert task.result().before == 2
-    assert spot.now() == spot.oracle(seq)
+    result = task.result()
+    assert result.before == 2
+    (displaced,) = result.displaced
+    assert spot.oracle(displaced)[b"a/b"][1] == b"saved meanwhile"
+    assert spot.now() == spot.oracle(seq) == spot.oracle(result.after or 0)
     assert spot.stages == []
 
 

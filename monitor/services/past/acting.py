@@ -44,6 +44,10 @@ class Acting:
     async def push(self, name: str, tell: Tell) -> dict[str, Any]:
         """Keep what is there right now, and bring the mirror to it; raises `Away` where the store is not reached."""
         await self.folder(name)
+        return await self.keep(name, tell)
+
+    async def keep(self, name: str, tell: Tell) -> dict[str, Any]:
+        """As `push`, whoever is at the workspace."""
         (kept,) = await self.primary.run(Mode.MIRROR, [name], tell=tell)
         waiting = self.history.state(name).spooled
         if waiting or kept.error:

@@ -161,3 +161,17 @@ async def _conflict(shelf: Kept) -> str:
     except Conflict as error:
         return error.reason
     return ""
+
+
+async def test_a_revision_is_named_while_nothing_is_removed(shelf: Kept) -> None:
+    """Retention looks at the names, then removes: one given in between would name nothing."""
+    await shelf.save("shop/a", "1")
+    await shelf.save("shop/a", "2")
+    key = "shop/history/names/release"
+    async with asyncio.TaskGroup() as group, shelf.history.hold("shop"):
+        group.create_task(shelf.past.acting.snapshot("shop", "release", revision="1"))
+        lock = shelf.history._heads["shop"].lock
+        while not lock._waiters and key not in shelf.memory.objects:
+            await asyncio.sleep(0.001)
+        assert key not in shelf.memory.objects
+    assert key in shelf.memory.objects

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from monitor.adapters.memory_store import MemoryStore
+from monitor.domain.filters import Overrides
 from monitor.domain.history.revision import Why
 from monitor.domain.restoring.plan import Act, Mode
 from monitor.domain.tree import Entry
@@ -426,3 +427,20 @@ async def test_what_the_restored_ignore_file_leaves_out_stays(spot: Spot) -> Non
     assert (spot.folder / ".gitignore").read_text().startswith("*.out")
     there = {path for path in ("a.out", "built/x", "in/b.out", "in/kept.out", "new") if (spot.folder / path).exists()}
     assert there == {"a.out", "built/x", "in/b.out"}, "what it does not leave out goes, as everything later does"
+
+
+async def test_what_the_restored_settings_exclude_stays(spot: Spot) -> None:
+    await spot.desk.write("slipway.yaml", "sync:\n  exclude: [big/]\n")
+    await spot.desk.write("a", "one")
+    spot.desk.overrides = Overrides(("big/",))
+    await spot.desk.write("big/x", "made then, and never kept")
+    seq = await spot.keep()
+    await spot.desk.write("slipway.yaml", "start: run\n")
+    await spot.desk.write("new", "now")
+    spot.desk.overrides = Overrides()
+    await spot.keep()
+    planned = await spot.restorer.plan(await spot.wish(seq))
+    assert any("settings that come back" in left.reason for left in planned.plan.left)
+    assert not (await spot.restore(seq)).incomplete
+    assert (spot.folder / "big/x").read_text() == "made then, and never kept"
+    assert not (spot.folder / "new").exists()

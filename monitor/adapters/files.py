@@ -44,15 +44,16 @@ class DiskFiles:
         return await _run(self._short, partial(roots.scan_root, root, before=before))
 
     async def walk(self, folder: Path, overrides: Overrides | None = None) -> Tree:
-        return await _run(self._long, partial(walking.walk, folder, overrides))
+        return await _run(self._long, partial(walking.walk, folder, overrides, self._clock.monotonic()))
 
     async def follow(self, folder: Path, overrides: Overrides, touched: frozenset[str] | None) -> Tree:
+        begun = self._clock.monotonic()
         before, old = self._listed.pop(folder, (overrides, None))
         if old is None or touched is None or before != overrides:
             listing = partial(walking.listed, folder, overrides)
         else:
             listing = partial(walking.again, folder, overrides, old, touched)
-        node, tree = await _run(self._long, partial(_with_tree, listing))
+        node, tree = await _run(self._long, partial(_with_tree, listing, begun))
         if len(tree) >= self._remember_from:
             self._listed[folder] = overrides, node
         return tree
@@ -108,9 +109,9 @@ class DiskFiles:
         return await _run(self._long, partial(exporting.export, folder, tree, dest))
 
 
-def _with_tree(listing: Callable[[], Node]) -> tuple[Node, Tree]:
+def _with_tree(listing: Callable[[], Node], begun: float) -> tuple[Node, Tree]:
     node = listing()
-    return node, tree_of(node)
+    return node, tree_of(node, begun)
 
 
 async def _run(pool: ThreadPoolExecutor, call: Callable[[], Found]) -> Found:

@@ -1,16 +1,29 @@
-"""`Folders` on disk: a folder is renamed out of sight first, so that nobody sees it half gone."""
+"""`Folders` on disk: a folder is renamed out of sight first, so that nobody sees it half gone.
+
+It lies in `<root>/.slipway/leaving-…/` while it may still have to come back, in `deleted-…/` once it may go.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import errno
+import logging
 import secrets
 import shutil
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from monitor.errors import NotFound, SlipwayError
 
-OWN, PREFIX = ".slipway", "deleted-"
+OWN, LEAVING, DELETED = ".slipway", "leaving-", "deleted-"
+
+Found = TypeVar("Found")
+
+log = logging.getLogger(__name__)
 
 
 class DiskFolders:
@@ -19,37 +32,79 @@ class DiskFolders:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="folders")
 
-    async def discard(self, folder: Path) -> None:
+    async def aside(self, folder: Path) -> Path:
         """See `Folders`."""
-        await asyncio.get_running_loop().run_in_executor(self._pool, _discard, folder)
+        return await self._run(partial(_aside, folder))
+
+    async def back(self, aside: Path, folder: Path) -> None:
+        """See `Folders`."""
+        await self._run(partial(_back, aside, folder))
+
+    async def discard(self, aside: Path) -> None:
+        """See `Folders`."""
+        await self._run(partial(_discard, aside))
 
     async def sweep(self, root: Path) -> None:
         """See `Folders`."""
-        await asyncio.get_running_loop().run_in_executor(self._pool, _sweep, root)
+        await self._run(partial(_sweep, root))
 
     def close(self) -> None:
         self._pool.shutdown()
 
+    async def _run(self, call: Callable[[], Found]) -> Found:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, call)
 
-def _discard(folder: Path) -> None:
-    own = folder.parent / OWN
-    aside = own / f"{PREFIX}{secrets.token_hex(8)}"
+
+def _aside(folder: Path) -> Path:
+    place = folder.parent / OWN / f"{LEAVING}{secrets.token_hex(8)}"
     try:
-        own.mkdir(mode=0o700, exist_ok=True)
-        folder.rename(aside)
+        place.parent.mkdir(mode=0o700, exist_ok=True)
+        place.mkdir(mode=0o700)
+        return folder.rename(place / folder.name)
     except FileNotFoundError:
+        with suppress(OSError):
+            place.rmdir()
         raise NotFound(f"{folder} is not there") from None
     except OSError as error:
+        with suppress(OSError):
+            place.rmdir()
         raise SlipwayError(
             f"{folder} cannot be removed: {error.strerror or error}",
             hint="mend its permissions, or remove it yourself",
         ) from error
-    _remove(aside)
+
+
+def _back(aside: Path, folder: Path) -> None:
+    try:
+        # A rename would take the place of an empty folder, and of nothing else.
+        if folder.is_symlink() or folder.exists():
+            raise FileExistsError(errno.EEXIST, "something else stands there now")
+        aside.rename(folder)
+        aside.parent.rmdir()
+    except OSError as error:
+        raise SlipwayError(
+            f"{folder} cannot be put back: {error.strerror or error}; all of it is in {aside}",
+            hint="move it back yourself",
+        ) from error
+
+
+def _discard(aside: Path) -> None:
+    gone = aside.parent.with_name(aside.parent.name.replace(LEAVING, DELETED, 1))
+    aside.parent.rename(gone)
+    _remove(gone)
 
 
 def _sweep(root: Path) -> None:
-    for left in root.joinpath(OWN).glob(f"{PREFIX}*"):
+    for left in root.joinpath(OWN).glob(f"{DELETED}*"):
         _remove(left)
+    for left in root.joinpath(OWN).glob(f"{LEAVING}*"):
+        for folder in left.iterdir():
+            try:
+                _back(folder, root / folder.name)
+            except SlipwayError as error:
+                log.warning("%s", error.message)
+        with suppress(OSError):
+            left.rmdir()
 
 
 def _remove(aside: Path) -> None:

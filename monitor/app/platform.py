@@ -21,11 +21,11 @@ from monitor.app.storing import Storing
 from monitor.errors import SlipwayError
 from monitor.ports.clock import Clock
 from monitor.ports.engine import Engine, EngineAway
-from monitor.ports.store import StoreAway
 from monitor.services.access import Access
 from monitor.services.creating import Creating
 from monitor.services.data.data import Data
 from monitor.services.git.following import Following
+from monitor.services.history.link import AWAY
 from monitor.services.image_keeping import ImageKeeping
 from monitor.services.jobs import Jobs
 from monitor.services.lasting import lasting
@@ -157,13 +157,17 @@ class Platform:
     async def _open_history(self) -> None:
         """Claim the bucket and complete what a killed restore left, before any workspace is looked at.
 
-        Raises `Fenced` where another install writes there. A store that is away is no reason not to start.
+        Raises `Fenced` where another install writes there. A store that is away, refuses us or answers nonsense is no
+        reason not to start.
         """
         await self.storing.try_prepare(self._store_banner)
         try:
             await self.kept.history.open(take_over=self.take_over)
-        except StoreAway as away:
+        except AWAY as away:
             log.warning("what is saved waits on this machine until the store answers: %s", away.message)
+        for problem in self.kept.history.problems:
+            log.warning("%s", problem)
+            self.registry.banner("spool", f"Something that waited for the store is damaged: {problem}")
         try:
             for found in await self.kept.restorer.recover():
                 log.info("%s", found)

@@ -65,6 +65,8 @@ def history(
         columns(
             [_row(one) for one in answer["items"]], ("revision", "kept", "kind", "files", "size", "names", "remarks")
         )
+        for seq in answer.get("damaged", ()):
+            say(f"! revision {seq} is damaged: `slipway verify {name}` says what that affects")
         if answer["next"]:
             say(f"there are more: slipway history {name} --before {answer['next']}")
 

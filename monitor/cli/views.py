@@ -140,6 +140,8 @@ def list_deleted(data: Path | None, as_json: bool) -> None:
         for one in answer["items"]
     ]
     columns(rows, ("name", "deleted", "revision", "files", "size"))
+    for name in answer.get("damaged", ()):
+        say(f"! the history of {name} is damaged: `slipway verify {name}` says what that affects")
     if rows:
         say("`slipway restore NAME` brings one back, `slipway purge NAME` removes it for good")
 

@@ -70,7 +70,8 @@ class Tree:
     `problems` are sentences about paths that could not be read; `unread` are these paths: what lies there
     or below is unknown, not gone. `restless` are files that were changing while this was made. An empty folder is an
     entry of kind `dir`; a folder with entries below it is not listed. `access` are the distinct rights of all a
-    running copy gets, None where nobody noted them.
+    running copy gets, None where nobody noted them. `begun` is the monotonic clock (s) when the look began, 0 where
+    nobody noted it: of two looks at one folder the later one is right about what is there.
     """
 
     entries: Mapping[str, Entry]
@@ -79,6 +80,7 @@ class Tree:
     unread: tuple[str, ...] = ()
     restless: frozenset[str] = frozenset()
     access: frozenset[Access] | None = field(default=None, compare=False)
+    begun: float = field(default=0.0, compare=False)
     # Asked for several times on the way of one batch, and slow for thousands of files.
     _digest: list[str] = field(default_factory=list, init=False, compare=False, repr=False)
 

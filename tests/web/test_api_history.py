@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
+from monitor.domain import keys
 from monitor.domain.access import Scope
+from monitor.domain.history.revision import Why
 from monitor.domain.moments import NS
+from monitor.domain.tree import Tree
 from monitor.web.openapi import PATH
 from monitor.web.server import dashboard_app
 from tests.support.face import Stage
@@ -311,3 +314,41 @@ async def test_nothing_acts_on_a_workspace_that_is_being_restored(door: Door, sh
     async with shelf.turns.hold("shop", "restoring revision 1"):
         busy = await ask(door, "POST", f"{SHOP}/sync", 409)
     assert "restoring revision 1" in busy["error"]["message"]
+
+
+async def test_a_damaged_revision_hides_no_other(door: Door, shelf: Kept) -> None:
+    for text in ("1", "2", "3"):
+        await shelf.save("shop/a", text)
+        await shelf.save("other/a", text)
+    key = keys.revision_key("", "shop", 3)
+    shelf.memory.objects[key] = shelf.memory.objects[key][:-9]
+    found = await ask(door, "GET", f"{SHOP}/revisions")
+    assert ([one["seq"] for one in found["items"]], found["damaged"], found["next"]) == ([2, 1], [3], None)
+    shutil.rmtree(shelf.root / "shop")
+    shutil.rmtree(shelf.root / "other")
+    found = await ask(door, "GET", "/api/workspaces?deleted=true")
+    assert ([one["name"] for one in found["items"]], found["damaged"]) == (["other"], ["shop"])
+    failed = (await work(door, "POST", f"{SHOP}/restore", json={}))["error"]
+    assert "Revision 3 of shop" in failed["message"]
+    assert "slipway verify shop" in failed["hint"]
+    await result(door, "POST", f"{SHOP}/restore", json={"revision": 2})
+    assert (shelf.root / "shop/a").read_text() == "2"
+
+
+async def test_a_number_is_understood_as_its_key_spells_it(door: Door, shelf: Kept) -> None:
+    for text in ("1", "2", "3"):
+        await shelf.save("shop/a", text)
+    assert (await ask(door, "GET", f"{SHOP}/revisions/{2:020}"))["seq"] == 2
+    await ask(door, "GET", f"{SHOP}/revisions/{'9' * 5000}", 404)
+    await ask(door, "GET", f"{SHOP}/revisions/0", 404)
+
+
+async def test_a_moment_when_it_was_deleted_empties_nothing(door: Door, shelf: Kept) -> None:
+    await shelf.save("shop/a", "1")
+    shutil.rmtree(shelf.root / "shop")
+    await shelf.history.commit("shop", shelf.root / "shop", Tree({}), kind=Why.DELETED)
+    await shelf.save("shop/a", "2")
+    refused = await ask(door, "POST", f"{SHOP}/restore", 404, json={"revision": 2, "dry_run": True})
+    assert "revision 1" in refused["error"]["hint"]
+    assert (await work(door, "POST", f"{SHOP}/restore", json={"revision": 2}))["error"]["reason"] == "not-found"
+    assert (shelf.root / "shop/a").read_text() == "2"

@@ -86,8 +86,8 @@ def access_of(info: os.stat_result) -> Access:
     return (info.st_uid, info.st_gid, info.st_mode & (0o777 | stat.S_IFDIR))
 
 
-def tree_of(top: Node) -> Tree:
-    """The whole tree of a folder."""
+def tree_of(top: Node, begun: float = 0.0) -> Tree:
+    """The whole tree of a folder, by a look that began at `begun`."""
     gathered = _Gathered()
     gathered.take(top)
     gathered.access.add(_own_access(top))
@@ -97,6 +97,7 @@ def tree_of(top: Node) -> Tree:
         tuple(gathered.problems),
         tuple(gathered.unread),
         access=frozenset(gathered.access),
+        begun=begun,
     )
 
 

@@ -145,9 +145,9 @@ class Walk:
         return made
 
 
-def walk(folder: Path, overrides: Overrides | None = None) -> Tree:
+def walk(folder: Path, overrides: Overrides | None = None, begun: float = 0.0) -> Tree:
     """The filtered tree of `folder`; raises `FolderGone`."""
-    return tree_of(listed(folder, overrides))
+    return tree_of(listed(folder, overrides), begun)
 
 
 def listed(folder: Path, overrides: Overrides | None = None) -> Node:

@@ -145,6 +145,8 @@ class Collector:
         await each(self._store.delete, [keys.name_key(prefix, workspace, name) for name in names])
         await each(self._store.delete, [keys.revision_key(prefix, workspace, seq) for seq in chunk.revisions])
         await each(self._store.delete, [keys.base_key(prefix, workspace, base) for base in chunk.bases])
+        # Told before, but who writes may have begun anew since, and read revisions that still named them.
+        self._ground.distrust(workspace, chunk.packs)
         await each(self._store.delete, [keys.pack_key(prefix, workspace, pack) for pack in chunk.packs])
         return inventory.without(chunk)
 

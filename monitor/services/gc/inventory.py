@@ -20,7 +20,7 @@ from monitor.domain.history.errors import BadObject, UnknownFormat
 from monitor.domain.history.fields import sha256
 from monitor.domain.history.repository import read_format
 from monitor.domain.history.revision import Header
-from monitor.domain.history.revision_text import read_revision
+from monitor.domain.history.revision_text import read_header, read_revision
 from monitor.domain.history.snapshot import Snapshot, read_snapshot
 from monitor.domain.key_escape import BadKey
 from monitor.domain.retention import Candidate, Named
@@ -124,10 +124,18 @@ class Inventories:
         return await self._complete(found)
 
     async def refresh(self, inventory: Inventory) -> Inventory:
-        """The same with the revisions and names that came since; two listings, and what is new."""
-        workspace = inventory.workspace
+        """The same with the revisions and names that came since; two listings, and what is new.
+
+        Raises `Odd` where the newest of them is another one now: purged, and begun anew.
+        """
+        workspace, newest = inventory.workspace, max(inventory.headers, default=0)
+        if newest:
+            with _closed(key := keys.revision_key(self._prefix, workspace, newest)):
+                now = read_header(await self._store.get(key))
+            if now != inventory.headers[newest]:
+                raise Odd(f"Revision {newest} of {workspace} is another one than a moment ago.")
         prefix = keys.revisions_prefix(self._prefix, workspace)
-        after = keys.revision_key(self._prefix, workspace, max(inventory.headers, default=0))
+        after = keys.revision_key(self._prefix, workspace, newest)
         with _closed(prefix):
             new = {_seq(one.key): one.size async for one in self._store.list(prefix, after=after)}
         found = await self._with_revisions(inventory, new)

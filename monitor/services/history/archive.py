@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from monitor.domain import keys
@@ -13,6 +15,7 @@ from monitor.domain.history.repository import read_format
 from monitor.domain.history.revision import Header, Revision
 from monitor.domain.history.revision_text import read_header, read_revision
 from monitor.domain.history.times import ClockStep, Mark, search
+from monitor.domain.streams import asked_for
 from monitor.ports.store import NoSuchKey, Store
 from monitor.services.history.bases import Bases
 
@@ -47,9 +50,11 @@ class Archive:
 
     async def header(self, workspace: str, seq: int) -> Header:
         """A revision's header alone (its `unstable` is left empty)."""
-        header = read_header(await self.bytes_of(workspace, seq))
-        if header.seq != seq:
-            raise BadObject(f"Revision {seq} of {workspace} says that it is {header.seq}.")
+        data = await self.bytes_of(workspace, seq)
+        with _named(workspace, f"Revision {seq}"):
+            header = read_header(data)
+            if header.seq != seq:
+                raise BadObject(f"It says that it is {header.seq}.")
         return header
 
     async def newest(self, workspace: str) -> Header | None:
@@ -64,14 +69,17 @@ class Archive:
         return None
 
     async def revision(self, workspace: str, seq: int) -> Revision:
-        return read_revision(await self.bytes_of(workspace, seq), seq)
+        data = await self.bytes_of(workspace, seq)
+        with _named(workspace, f"Revision {seq}"):
+            return read_revision(data, seq)
 
     async def base(self, workspace: str, sha256: str) -> Base:
         held = self._bases.find(sha256)
         if held is not None:
             return held
         data = await self.store.get(keys.base_key(self.prefix, workspace, sha256))
-        return self._bases.remember(read_base(data, sha256))
+        with _named(workspace, "A listing that revisions stand on"):
+            return self._bases.remember(read_base(data, sha256))
 
     async def state(self, workspace: str, seq: int) -> dict[str, Entry]:
         """What stood on disk at a revision, by path: two requests."""
@@ -105,3 +113,16 @@ class Archive:
             return await self.store.get(keys.revision_key(self.prefix, workspace, seq))
         except NoSuchKey:
             raise NoSuchKey(f"{workspace} has no revision {seq}.", hint="list them, or choose one by time") from None
+
+
+@contextmanager
+def _named(workspace: str, what: str) -> Iterator[None]:
+    """A damaged object says which one it is, and what to do."""
+    try:
+        yield
+    except BadObject as error:
+        raise BadObject(
+            f"{what} of {workspace} is damaged: {error.message}",
+            hint=f"`slipway verify {asked_for(workspace)}` says what it affects; other revisions may be whole, "
+            "and a destination may have this one",
+        ) from error

@@ -18,7 +18,7 @@ from monitor.domain.history.delta import base_due, delta, delta_bytes_after, tot
 from monitor.domain.history.entry import Entry, Piece, packs_of
 from monitor.domain.history.numbering import placed
 from monitor.domain.history.path_text import order
-from monitor.domain.history.planning import FileMark, Plan, changes_between, composed, much_gone, plan_of, with_keys
+from monitor.domain.history.planning import Plan, changes_between, composed, much_gone, plan_of, with_keys
 from monitor.domain.history.revision import MASS_DELETE, GitHead, Grade, Header, Origin, Revision, Why
 from monitor.domain.tree import Tree
 from monitor.ports.clock import Clock
@@ -33,6 +33,7 @@ from monitor.services.history.link import AWAY, Link
 from monitor.services.history.outlet import Outlet
 from monitor.services.history.packer import Packer
 from monitor.services.history.placing import Placing
+from monitor.services.history.vouching import Vouched, certain
 
 GROWING_S = 60.0
 RECALL_BYTES, RECALL_FILES = 4 * 1024 * 1024, 64
@@ -58,7 +59,7 @@ class Request:
     origin: Origin | None = None
     always: bool = False
     only: bool = False
-    vouched: Mapping[str, tuple[FileMark, Entry]] = field(default_factory=dict)
+    vouched: Vouched = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class Batch:
         self._placing = Placing(head.name, outlet, tools.fence, tools.prefix, tools.pool)
         self._much = False
         self._unstable: set[str] = set()
+        self._vouched: Vouched = {}
 
     async def commit(self) -> Revision | None:
         """The revision that now exists, or None where nothing changed.
@@ -93,7 +95,8 @@ class Batch:
         head, request = self._head, self._request
         seen_ns = self._tools.clock.wall_ns() if request.seen_ns is None else request.seen_ns
         allows = request.overrides.allows_secret
-        known = head.known.vouched(request.vouched)
+        self._vouched = await certain(request.vouched, head, self._outlet, self._tools.prefix)
+        known = head.known.vouched(self._vouched)
         if request.only:
             # What was moved out of its place differs by its bytes; its stamps may say otherwise.
             known = replace(known, clean={})
@@ -184,8 +187,7 @@ class Batch:
         clean = self._head.clean
         for path in [entry.path for entry in plan.read] + list(self._head.state.keys() - state.keys()):
             clean.pop(path, None)
-        vouched = self._request.vouched.items()
-        clean.update((path, mark) for path, (mark, entry) in vouched if state.get(path) == entry)
+        clean.update((path, mark) for path, (mark, entry) in self._vouched.items() if state.get(path) == entry)
         clean.update((path, mark) for path, mark in gathered.clean() if path in state)
 
     async def _revision(self, state: dict[str, Entry], read_ns: int, seen_ns: int) -> tuple[Revision, bytes | None]:

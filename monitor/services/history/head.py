@@ -22,7 +22,7 @@ class Head:
     `header` is the newest revision's, wherever it is; `stored` that of the newest whose object is in the store.
     `state` is what it lists, `base` what its base lists; `sure` says that the store was asked for it. `index` finds
     the pieces of every revision seen, `recalled` says that this is every one there is. `alone`: what the newest one
-    lists cannot be read, the next one has a base of its own.
+    lists cannot be read, the next one has a base of its own. `looked_at`: when the latest look that was kept began.
     """
 
     name: str
@@ -54,6 +54,7 @@ class Head:
     saved_state: Mapping[str, Entry] | None = None
     retry_at: float = 0.0
     busy: bool = False
+    looked_at: float = 0.0
 
     @property
     def known(self) -> Known:

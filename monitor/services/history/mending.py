@@ -18,7 +18,6 @@ from monitor.domain.history.entry import Entry, packs_of
 from monitor.domain.history.errors import BadObject
 from monitor.domain.history.path_text import order
 from monitor.domain.history.revision import CONTENT_LOST, Grade, Revision
-from monitor.domain.history.revision_text import read_revision
 from monitor.ports.clock import Clock
 from monitor.ports.store import NoSuchKey, Store
 from monitor.services.history.cache import Cache
@@ -50,7 +49,7 @@ class Mending:
     async def _mend_one(self, head: Head, one: Waiting, there: dict[str, bool]) -> set[str] | None:
         """The files it lost; None where all it relies on is there."""
         name, prefix = head.name, self._prefix
-        revision = read_revision(await self._spool.revision(name, one.header.seq))
+        revision = await self._spool.parsed(name, one.header.seq)
         base = await self._base(head, one)
         state = applied(base or {}, revision.changed, revision.removed)
         gone = {

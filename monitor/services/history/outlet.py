@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from monitor.domain.history.revision import Revision
 from monitor.errors import SlipwayError
 from monitor.ports.clock import Clock
-from monitor.ports.store import Store
+from monitor.ports.store import NoSuchKey, Store
 from monitor.services.history.link import AWAY, Link
 from monitor.services.history.spool import Spool
 
@@ -34,6 +34,18 @@ class Outlet:
         After a time-out the store may have it all the same: whoever finds the key taken compares the bytes.
         """
         return self.direct and await self._tried(lambda: self._store.put_new(key, data))
+
+    async def has(self, key: str) -> bool:
+        """Whether the object is certainly there; False where nobody can tell."""
+        if self._spool.has(key):
+            return True
+        if not self.direct:
+            return False
+        try:
+            await self._store.head(key)
+        except (NoSuchKey, *AWAY):
+            return False
+        return True
 
     async def spool(
         self, name: str, revision: Revision, data: bytes, base_packs: frozenset[str], changes: int

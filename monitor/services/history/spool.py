@@ -7,6 +7,7 @@ next one says so.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -15,11 +16,20 @@ from monitor.domain.history.base import read_base
 from monitor.domain.history.errors import BadObject
 from monitor.domain.history.revision import MERGED, Header, Revision, Why
 from monitor.domain.history.revision_text import read_revision, write_revision
+from monitor.errors import SlipwayError
 from monitor.ports.store import NoSuchKey, Store, StoreFull
 
 LIMIT = 2 * 1024**3
 SLACK = 64 * 1024 * 1024
+DAMAGED = "damaged"
+"""Where revisions that cannot be read are set aside, below their workspace and beside its history."""
 _UNASKED = frozenset({Why.CHANGE, Why.MASS_DELETE})
+
+
+class Spoiled(SlipwayError):
+    """Something that waits cannot be read; the rest goes on."""
+
+    reason = "spool-damaged"
 
 
 @dataclass(slots=True)
@@ -52,7 +62,8 @@ class Spool:
         return tuple(self._waiting.get(name, ()))
 
     async def load(self) -> list[str]:
-        """Learn what waits; sentences about what cannot be read and therefore stays where it is."""
+        """Learn what waits; sentences about what cannot be read, which is set aside: it would hide what the store
+        comes to hold under its number."""
         async for found in self.store.list(keys.under(self._prefix, "") if self._prefix else ""):
             self._count(found.key, found.size)
         problems: list[str] = []
@@ -62,7 +73,8 @@ class Spool:
                 try:
                     await self._learn(name, key)
                 except (BadObject, NoSuchKey, ValueError) as error:
-                    problems.append(f"{key} in the spool cannot be read: {error}")
+                    problems.append(f"{key} in the spool cannot be read and was set aside: {error}")
+                    await self._set_aside(name, key)
         if not problems:
             for name in {self._workspace(key) for key in self._sizes}:
                 await self.sweep(name)
@@ -91,6 +103,16 @@ class Spool:
     async def revision(self, name: str, seq: int) -> bytes:
         return await self.store.get(keys.revision_key(self._prefix, name, seq))
 
+    async def parsed(self, name: str, seq: int) -> Revision:
+        """Raises `Spoiled`: unlike a store's, a local disk's answer does not change by asking again."""
+        try:
+            return read_revision(await self.revision(name, seq), seq)
+        except (BadObject, NoSuchKey) as error:
+            raise Spoiled(
+                f"Revision {seq} of {name}, which waits for the store on this machine, is damaged: {error.message}",
+                hint="check the disk and restart Slipway: what is there now is kept anew then",
+            ) from error
+
     async def done(self, name: str, one: Waiting) -> None:
         """It is in the store with all it needs: forget it."""
         objects = list(self.objects(name, one))
@@ -113,7 +135,7 @@ class Spool:
         """
         old = one.header.seq
         if moved is None:
-            revision = read_revision(await self.revision(name, old), old)
+            revision = await self.parsed(name, old)
             moved = Revision(header, revision.changed, revision.removed)
         await self.put(keys.revision_key(self._prefix, name, header.seq), write_revision(moved))
         if header.seq != old:
@@ -160,6 +182,14 @@ class Spool:
         base = keys.base_key(self._prefix, name, revision.header.base)
         named = read_base(await self.store.get(base)).packs if self.has(base) else frozenset()
         self._note(name, Waiting(revision.header, revision.packs | named))
+
+    async def _set_aside(self, name: str, key: str) -> None:
+        with suppress(NoSuchKey):
+            data = await self.store.get(key)
+            aside = keys.under(self._prefix, name, DAMAGED, key.rpartition("/")[2])
+            await self.store.put(aside, data)
+            self._count(aside, len(data))
+            await self._remove(key)
 
     def _note(self, name: str, one: Waiting) -> None:
         waiting = self._waiting.setdefault(name, [])

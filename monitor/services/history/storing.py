@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from monitor.domain.history.revision import Revision
 from monitor.ports.store import Store, StoreFull
@@ -24,6 +25,7 @@ class Storing:
         """The revision that now exists, None where nothing changed; raises as `Batch.commit` does."""
         direct = await self._tools.link.ready() and not self._spool.waiting(head.name)
         direct = await self._load(head, direct)
+        request = await self._current(head, request)
         if not direct:
             await make_room(self._spool, head, self._heads, 0)
         try:
@@ -34,9 +36,20 @@ class Storing:
                 raise
         return await self._batch(head, request, direct=False)
 
+    async def _current(self, head: Head, request: Request) -> Request:
+        """Looked at anew where a later look was kept before this one: what came since would count as removed."""
+        begun = request.tree.begun
+        if request.only or not begun or begun >= head.looked_at:
+            return request
+        tree = await self._tools.files.walk(request.folder, request.overrides)
+        return replace(request, tree=replace(tree, restless=request.tree.restless))
+
     async def _batch(self, head: Head, request: Request, *, direct: bool) -> Revision | None:
         outlet = Outlet(self._store, self._spool, self._tools.link, self._tools.clock, direct=direct)
-        return await Batch(self._tools, head, request, outlet).commit()
+        revision = await Batch(self._tools, head, request, outlet).commit()
+        if not request.only:
+            head.looked_at = max(head.looked_at, request.tree.begun)
+        return revision
 
     async def _load(self, head: Head, online: bool) -> bool:
         """Know the newest revision; True where the store was asked for it, now or before."""

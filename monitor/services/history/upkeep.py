@@ -57,11 +57,20 @@ class Upkeep:
                     await _calmly(self.save(head))
 
     async def upload(self) -> bool:
-        """Upload what waits; True once nothing does. Raises `Fenced`."""
+        """Upload what waits; True once nothing does. Raises `Fenced`, and what is wrong with one workspace alone once
+        all others had their turn."""
+        failed: SlipwayError | None = None
         async with self._uploads:
             for name in self._spool.names:
-                if not await self._upload(self._heads.setdefault(name, Head(name))):
-                    return False
+                try:
+                    if not await self._upload(self._heads.setdefault(name, Head(name))):
+                        return False
+                except SlipwayError as error:
+                    if self._link.stopped is not None:
+                        raise
+                    self._heads[name].error, failed = error.message, failed or error
+        if failed is not None:
+            raise failed
         return True
 
     async def save(self, head: Head) -> None:

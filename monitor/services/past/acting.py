@@ -44,6 +44,10 @@ class Acting:
     async def push(self, name: str, tell: Tell) -> dict[str, Any]:
         """Keep what is there right now, and bring the mirror to it; raises `Away` where the store is not reached."""
         await self.folder(name)
+        return await self.keep(name, tell)
+
+    async def keep(self, name: str, tell: Tell) -> dict[str, Any]:
+        """As `push`, whoever is at the workspace."""
         (kept,) = await self.primary.run(Mode.MIRROR, [name], tell=tell)
         waiting = self.history.state(name).spooled
         if waiting or kept.error:
@@ -65,7 +69,9 @@ class Acting:
         snapshots = self.reading.snapshots
         if revision is not None:
             seq = await self.reading.seq(name, revision)
-            made = await snapshots.create(name, snapshot, seq=seq, note=note, tags=tags, ttl_s=ttl_s)
+            # Retention holds it too from its look at the names to the last removal.
+            async with self.history.hold(name):
+                made = await snapshots.create(name, snapshot, seq=seq, note=note, tags=tags, ttl_s=ttl_s)
         else:
             folder = await self.folder(name)
 
@@ -89,7 +95,8 @@ class Acting:
 
     async def change_snapshot(self, name: str, snapshot: str, changes: dict[str, Any]) -> dict[str, Any]:
         """`add_tags`, `remove_tags`, `note`, `ttl_s`, `forever`."""
-        await self.reading.snapshots.change(name, snapshot, **changes)
+        async with self.history.hold(name):
+            await self.reading.snapshots.change(name, snapshot, **changes)
         return await self.reading.shown(name, snapshot)
 
     async def delete_snapshot(self, name: str, snapshot: str) -> dict[str, Any]:

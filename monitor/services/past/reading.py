@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from monitor.domain.history.errors import BadObject
 from monitor.domain.history.lineage import landmarks, tree_lines
-from monitor.domain.history.revision import Why
+from monitor.domain.history.revision import Header, Why
 from monitor.domain.moments import rfc3339
 from monitor.domain.streams import asked_for, is_data, is_stream, workspace_of
 from monitor.domain.workspace import assign_names
 from monitor.errors import NotFound, Refused, UsageError
 from monitor.ports.clock import Clock
 from monitor.ports.files import Files
+from monitor.ports.store import NoSuchKey
 from monitor.services.at_once import each
 from monitor.services.destinations.looking import workspaces
 from monitor.services.destinations.places import Below
@@ -46,15 +49,17 @@ class Reading:
     root: Path
 
     async def revisions(self, name: str, *, limit: int = 100, before: int | None = None) -> dict[str, Any]:
-        """The newest first; `next` is the `before` of the next page, null on the last one."""
+        """The newest first; `next` is the `before` of the next page, null on the last one. `damaged`, where there are
+        any, are those of the page that cannot be read."""
         seqs = await self.seqs(name)
         seqs = [seq for seq in seqs if before is None or seq < before]
         page = seqs[-limit:][::-1]
-        headers = await each(lambda seq: self.archive.header(name, seq), page)
+        headers = await each(lambda seq: self._header(name, seq), page)
         named = await self._names(name)
         return {
-            "items": [revision_json(header, named.get(header.seq, ())) for header in headers],
+            "items": [revision_json(one, named.get(one.seq, ())) for one in headers if isinstance(one, Header)],
             "next": page[-1] if len(seqs) > len(page) else None,
+            **_damaged(page, headers),
         }
 
     async def revision(
@@ -120,11 +125,12 @@ class Reading:
         return await workspaces(Below(self.archive.store, self.archive.prefix))
 
     async def deleted(self) -> dict[str, Any]:
-        """The workspaces without a folder, with the revision that `restore` would bring back."""
+        """The workspaces without a folder, with the revision that `restore` would bring back. `damaged`, where there
+        are any, are those of which that cannot be read."""
         there = await self.folders()
         gone = [name for name in await self.kept() if name not in there and not is_data(name)]
         found = await each(self._deleted, gone)
-        return {"items": [one for one in found if one is not None]}
+        return {"items": [one for one in found if isinstance(one, dict)], **_damaged(gone, found)}
 
     async def folders(self) -> dict[str, Path]:
         """Where each workspace is on disk. Raises `RootTrouble`."""
@@ -140,7 +146,8 @@ class Reading:
             return seqs[-1]
         choosing = Choosing(self.archive, self.clock)
         if which.isascii() and which.isdigit():
-            return (await choosing.choose(name, revision=int(which[:19]))).seq
+            # Numbers are also pasted as their keys spell them, with twenty digits.
+            return (await choosing.choose(name, revision=int(which.lstrip("0")[:20] or "0"))).seq
         if any(one.snapshot.name == which for one in await self.snapshots.listed(name)):
             return (await choosing.choose(name, snapshot=which, force=True)).seq
         try:
@@ -175,11 +182,25 @@ class Reading:
             found[one.snapshot.seq] = (*found.get(one.snapshot.seq, ()), one.snapshot.name)
         return found
 
-    async def _deleted(self, name: str) -> dict[str, Any] | None:
-        newest = await self.archive.newest(name)
-        if newest is None:
+    async def _header(self, name: str, seq: int) -> Header | BadObject | None:
+        """None for one that went meanwhile; one that is damaged hides no other."""
+        try:
+            return await self.archive.header(name, seq)
+        except NoSuchKey:
             return None
-        alive = (await Choosing(self.archive, self.clock).last_alive(name)).header
+        except BadObject as error:
+            return error
+
+    async def _deleted(self, name: str) -> dict[str, Any] | BadObject | None:
+        try:
+            newest = await self.archive.newest(name)
+            if newest is None:
+                return None
+            alive = (await Choosing(self.archive, self.clock).last_alive(name)).header
+        except NotFound:
+            return None
+        except BadObject as error:
+            return error
         return {
             "name": name,
             "deleted_at": rfc3339(newest.time_ns) if newest.kind == Why.DELETED else None,
@@ -188,3 +209,9 @@ class Reading:
             "files": alive.files,
             "bytes": alive.bytes,
         }
+
+
+def _damaged(names: Sequence[object], found: Sequence[object]) -> dict[str, list[object]]:
+    """What could not be read, where anything could not."""
+    damaged = [name for name, one in zip(names, found, strict=True) if isinstance(one, BadObject)]
+    return {"damaged": damaged} if damaged else {}

@@ -32,6 +32,7 @@ from monitor.services.restore.result import Planned, Recovered, Result
 from monitor.services.restore.safety import Kept, Safety, Vouched
 from monitor.services.restore.turns import Turns
 from monitor.services.restore.wish import Target, Wish, target_of
+from monitor.services.unbroken import to_the_end
 
 log = logging.getLogger(__name__)
 
@@ -114,10 +115,17 @@ class Restorer:
             await self._undo(stage)
             raise
         vouched = self._vouched(wish, target, found, stage)
-        left = await keep_displaced(stage, self._safety)
-        if after is None:
-            after = await self._after(job, vouched, left)
-        return _result(planned, before, after, problems, left)
+        left, restored = await to_the_end(self._finish(stage, vouched), f"finish {job_id}")
+        return _result(planned, before, after or restored, problems, left)
+
+    async def _finish(self, stage: Stage, vouched: Vouched) -> tuple[Left, Kept | None]:
+        """All is in place, so that this has happened whatever comes: what was displaced, and the state after it."""
+        try:
+            left = await keep_displaced(stage, self._safety)
+        except SlipwayError as error:
+            await stage.leave()
+            left = Left(notes=[f"what was replaced is kept at the next start: {error.message}"])
+        return left, await self._after(stage.job, vouched, left)
 
     async def _before(self, target: Target) -> Kept | None:
         if target.fresh or target.elsewhere:

@@ -17,7 +17,7 @@ from monitor.services.destinations.looking import known
 from monitor.services.destinations.places import Below
 from monitor.services.history.archive import Archive
 from monitor.services.jobs import Tell
-from monitor.services.restore.choosing import Choosing
+from monitor.services.restore.choosing import Choosing, Chosen
 from monitor.services.restore.restorer import Restorer
 from monitor.services.restore.wish import Wish
 
@@ -87,6 +87,7 @@ class Restoring:
             chosen = await choosing.choose(
                 workspace, at=asked.at, revision=asked.revision, snapshot=asked.snapshot, force=asked.force
             )
+            _refuse_deleted(chosen)
         else:
             chosen = await choosing.last_alive(workspace)
         wish = Wish(chosen, asked.mode, asked.path, asked.into, asked.as_name)
@@ -109,3 +110,13 @@ class Restoring:
             return {"workspace": workspace, "skipped": error.message}
         except SlipwayError as error:
             return {"workspace": workspace, "error": error.message}
+
+
+def _refuse_deleted(chosen: Chosen) -> None:
+    """Back to when there was no such workspace would be an empty folder: nobody asks for that by a moment."""
+    if chosen.header.kind == Why.DELETED:
+        before = chosen.header.parent
+        raise NotFound(
+            f"{chosen.workspace} had been deleted then: revision {chosen.seq} says so and holds nothing",
+            hint=f"revision {before} is the last one before" if before else "choose another moment",
+        )

@@ -151,3 +151,24 @@ async def test_workspaces_do_not_touch_each_other(bench: Bench) -> None:
     await bench.run()
     await asyncio.gather(bench.run(later_s=DAY), bench.run())
     assert all_contents(*in_memory(bench.store.objects), workspace="shop-2") == other.saved
+
+
+async def test_a_history_that_was_purged_and_begun_anew_meanwhile_is_another_one(bench: Bench) -> None:
+    """Its packs may well be those that were about to go: equal content makes equal packs."""
+    await bench.a_history()
+    await bench.run()
+
+    class Purged(Alone):
+        @asynccontextmanager
+        async def hold(self, workspace: str) -> AsyncIterator[None]:
+            first = bench.store.objects["p/shop/history/revisions/00000000000000000001"]
+            for key in [key for key in bench.store.objects if "/history/" in key]:
+                if "/packs/" not in key and "/bases/" not in key:
+                    del bench.store.objects[key]
+            bench.store.objects["p/shop/history/revisions/00000000000000000001"] = first
+            yield
+
+    bench.ground = Purged()
+    with pytest.raises(Odd):
+        await bench.run(later_s=DAY)
+    assert bench.contents() == {1: bench.pen.saved[1]}

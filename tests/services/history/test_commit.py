@@ -435,3 +435,20 @@ async def test_many_workspaces_are_forgotten_and_found_again(desk: Desk, monkeyp
             revision = await desk.history.commit(name, folder, await desk.files.walk(folder))
             assert (revision is None) == (turn == 1)
     assert [call for call in desk.store.calls if call[0] != "list"] == [], "the cache is enough"
+
+
+async def test_a_look_that_is_older_than_what_is_kept_takes_nothing_away(desk: Desk) -> None:
+    """A long look (a snapshot's) is overtaken by a short one (a save's), which is kept first."""
+    await desk.write("a", "one")
+    await desk.write("b", "one")
+    (desk.folder / "link").symlink_to("a")
+    old = await desk.files.walk(desk.folder)
+    await desk.write("saved/meanwhile", "precious")
+    (desk.folder / "b").unlink()
+    (desk.folder / "link").unlink()
+    (desk.folder / "link").symlink_to("saved")
+    await desk.keep()
+    late = await desk.history.commit(NAME, desk.folder, old, kind=Why.SCHEDULED, always=True)
+    assert late is not None
+    assert desk.restored(late.seq) == picture(desk.folder)
+    assert await desk.keep() is None

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from monitor.adapters.memory_store import MemoryStore
+from monitor.domain.filters import Overrides
 from monitor.domain.history.revision import Why
 from monitor.domain.restoring.plan import Act, Mode
 from monitor.domain.tree import Entry
@@ -321,20 +322,31 @@ async def test_a_cancelled_restore_leaves_nothing(spot: Spot) -> None:
     assert spot.now() == spot.oracle(seq)
 
 
-async def test_a_cancellation_after_the_commit_has_no_effect(spot: Spot) -> None:
+@pytest.mark.parametrize("step", ["committed", "all placed", "released"])
+async def test_a_cancellation_after_the_commit_has_no_effect(spot: Spot, step: str) -> None:
     await spot.desk.write("a/b", "one")
     seq = await spot.keep()
-    await spot.desk.write("a/b", "two")
+    place = await spot.desk.write("a/b", "two")
     loop = asyncio.get_running_loop()
-    committed = asyncio.Event()
-    spot.placing._step = lambda name: loop.call_soon_threadsafe(committed.set) if name == "committed" else None  # type: ignore[method-assign]
+    reached = asyncio.Event()
+
+    def stepped(name: str) -> None:
+        if name == "durable":
+            place.write_text("saved meanwhile")
+        if name == step:
+            loop.call_soon_threadsafe(reached.set)
+
+    spot.placing._step = stepped  # type: ignore[method-assign]
     async with asyncio.TaskGroup() as group:
         task = group.create_task(spot.restore(seq))
-        await committed.wait()
+        await reached.wait()
         task.cancel()
     assert not task.cancelled()
-    assert task.result().before == 2
-    assert spot.now() == spot.oracle(seq)
+    result = task.result()
+    assert result.before == 2
+    (displaced,) = result.displaced
+    assert spot.oracle(displaced)[b"a/b"][1] == b"saved meanwhile"
+    assert spot.now() == spot.oracle(seq) == spot.oracle(result.after or 0)
     assert spot.stages == []
 
 
@@ -415,3 +427,20 @@ async def test_what_the_restored_ignore_file_leaves_out_stays(spot: Spot) -> Non
     assert (spot.folder / ".gitignore").read_text().startswith("*.out")
     there = {path for path in ("a.out", "built/x", "in/b.out", "in/kept.out", "new") if (spot.folder / path).exists()}
     assert there == {"a.out", "built/x", "in/b.out"}, "what it does not leave out goes, as everything later does"
+
+
+async def test_what_the_restored_settings_exclude_stays(spot: Spot) -> None:
+    await spot.desk.write("slipway.yaml", "sync:\n  exclude: [big/]\n")
+    await spot.desk.write("a", "one")
+    spot.desk.overrides = Overrides(("big/",))
+    await spot.desk.write("big/x", "made then, and never kept")
+    seq = await spot.keep()
+    await spot.desk.write("slipway.yaml", "start: run\n")
+    await spot.desk.write("new", "now")
+    spot.desk.overrides = Overrides()
+    await spot.keep()
+    planned = await spot.restorer.plan(await spot.wish(seq))
+    assert any("settings that come back" in left.reason for left in planned.plan.left)
+    assert not (await spot.restore(seq)).incomplete
+    assert (spot.folder / "big/x").read_text() == "made then, and never kept"
+    assert not (spot.folder / "new").exists()

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import dotenv
+import old_webpack
 
 READY_MARK = ".container-ready"
 STATE_FILE = ".slipway-files"
@@ -115,6 +116,7 @@ class Places:
     def for_tools(self) -> dict[str, str]:
         """The same for installing and building, with download caches where there is a cache folder."""
         env = {**_TOOLS, **self.for_server()}
+        env |= old_webpack.node_options(self.app, os.path.join(_OUR_SERVERS[0], "md4.cjs"), env)
         if os.access(self.cache, os.W_OK):
             for name, folder in (
                 ("XDG_CACHE_HOME", "xdg"),
@@ -139,6 +141,8 @@ _TOOLS = {
     # As npm spells it, which Yarn 1 reads too: later Yarns refuse every setting of their own that they do not know.
     "npm_config_ignore_engines": "true",
     "HUSKY": "0",
+    # webpack-cli before 5 loads this, which takes modules for scripts on a Node that can `require` them.
+    "DISABLE_V8_COMPILE_CACHE": "1",
     "npm_config_audit": "false",
     "npm_config_fund": "false",
     "PUPPETEER_SKIP_DOWNLOAD": "1",

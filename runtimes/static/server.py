@@ -20,6 +20,7 @@ from aiohttp import web
 
 REFUSED = Path(__file__).parent.parent / "shared" / "web" / "refused"
 PREFIX = re.compile(r"(/[a-z0-9-]{1,40})/?")
+INDEXES = ("index.html", "index.htm", "Index.html", "default.html", "default.htm", "home.html")
 NO_CACHE = {"Cache-Control": "no-cache"}
 TYPES = {
     ".js": "application/javascript", ".mjs": "application/javascript", ".webmanifest": "application/manifest+json",
@@ -54,10 +55,15 @@ class Site:
         if "\0" in path or {".", ".."} & set(parts) or any(pattern.search(path) for pattern in self._refused):
             return self._missing(request)
         if path.endswith("/"):
-            return self._file([*parts, "index.html"]) or self._page(request, path)
+            return self._index(parts) or self._page(request, path)
         if self._is_folder(parts):
             return web.Response(status=301, headers={"Location": self._as_folder(request), **NO_CACHE})
         return self._file(parts) or self._file([*parts[:-1], f"{parts[-1]}.html"]) or self._page(request, path)
+
+    def _index(self, parts: list[str]) -> web.StreamResponse | None:
+        """A folder's first page, by the first of the names people give it."""
+        found = (self._file([*parts, name]) for name in INDEXES)
+        return next((page for page in found if page), None)
 
     def _page(self, request: web.Request, path: str) -> web.StreamResponse:
         """A single-page app's own page, where a page and not a file was asked for; else not found."""

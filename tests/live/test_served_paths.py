@@ -41,6 +41,8 @@ SITE: dict[str, str | bytes] = {
     "index.html": "home",
     "404.html": "not here",
     "sub/index.html": "sub",
+    "old/index.htm": "old",
+    "older/home.html": "older",
     "empty/data.txt": "data",
     "app.mjs": "mjs",
     "app.wasm": b"\0asm",
@@ -124,6 +126,13 @@ def test_secrets_are_not_there(ask: Asked, name: str) -> None:
     for path in (quoted(name), quoted(name).replace("e", "%65"), f"/sub/..{quoted(name)}", f"/{quoted(name)}"):
         status, _, body = ask(path)
         assert (status, "canary" in body) == (404, False), path
+
+
+@pytest.mark.parametrize("folder", ["old", "older"])
+def test_a_folders_first_page_may_have_another_name(ask: Asked, folder: str) -> None:
+    if ask.kind == "php":  # type: ignore[attr-defined]
+        pytest.skip("its index pages are PHP's")
+    assert ask(f"/{folder}/")[::2] == (200, folder)
 
 
 @pytest.mark.parametrize("name", PUBLIC)

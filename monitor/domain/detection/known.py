@@ -21,8 +21,9 @@ _NODE_RULES = (
         "solid-start",
         "nitro",
         "qwik",
+        "vike",
     ),
-    *("angular", "nest", "vitepress", "vuepress", "vite", "nx"),
+    *("angular", "analog", "nest", "vitepress", "vuepress", "vite", "nx"),
 )
 
 

@@ -23,7 +23,8 @@ from monitor.domain.detection.node_packages import (
 from monitor.domain.detection.node_project import Plan, Project, is_monorepo
 from monitor.domain.detection.node_source import data_files, fixed_port, is_server
 from monitor.domain.detection.node_start import has_start, plan_of
-from monitor.domain.detection.node_workspaces import is_app, member_plan
+from monitor.domain.detection.node_tools import missing, packages_of
+from monitor.domain.detection.node_workspaces import is_app, member_plan, named_plan
 from monitor.domain.detection.result import INCOMPLETE, LIKELY, Detection
 from monitor.domain.launch import ProjectType
 
@@ -39,7 +40,8 @@ def detect(facts: Facts) -> Detection | None:
     package = facts.json("package.json")
     own = manager(facts, package)
     project = Project(facts, package, dependencies(package), scripts_of(package), own)
-    plan = nx_plan(project) or (member_plan(project) if _runs_members(project) else None) or plan_of(project)
+    members = named_plan(project) or (member_plan(project) if _runs_members(project) else None)
+    plan = nx_plan(project) or members or plan_of(project)
     plan = plan or (member_plan(project) if is_monorepo(project) else None)
     if plan is None and (facts.top(".html") or facts.has("public/index.html")):
         return None
@@ -51,7 +53,9 @@ def _runs_members(project: Project) -> bool:
     if is_monorepo(project) and not has_start(project) and not is_app(project.facts):
         return True
     runner = re.search(
-        r"\b(turbo|lerna|nx|concurrently|npm-run-all|wsrun|pnpm -r)\b", project.scripts.get("start", "")
+        r"\b(turbo|lerna|nx|concurrently|npm-run-all|wsrun|pnpm (\S+ )*(-r|--recursive)|yarn workspaces)\b"
+        r"|(?<!\S)(-ws|--workspaces)\b",
+        project.scripts.get("start", ""),
     )
     return runner is not None and is_monorepo(project)
 
@@ -108,23 +112,27 @@ def _install(
     own = project.manager if locked else project.manager.unlocked
     commands = [install_command(own, project.package) + more] if installs else []
     commands += [node_nested.installs(project.facts, folder, locked=locked) for folder in inside]
+    commands += missing(project)
     return " && ".join(commands) or None
 
 
 def _bare(facts: Facts) -> Detection | None:
-    """A server file without package.json that uses nothing but Node itself."""
+    """A server file without package.json; the packages it loads are installed as they are today."""
     path = next((p for p in SERVER_FILES[:12] if facts.has(p) and is_server(facts.text(p))), None)
     if path is None:
         return None
     pin, pin_file = version(facts, {})
     because = f"{path} listens by itself"
+    packages = packages_of(facts, path)
+    loads = (f"{path} loads {', '.join(packages)}",) if packages else ()
     return Detection(
         ProjectType.NODE,
         reason=because,
-        evidence=(f"{path} creates a server", f"starts with node {path} because it listens by itself"),
+        evidence=(f"{path} creates a server", *loads, f"starts with node {path} because it listens by itself"),
         confidence=LIKELY,
         version=pin,
         version_from=pin_file,
+        install=f"npm install --no-save --no-package-lock {' '.join(packages)}" if packages else None,
         start=f"node {shlex.quote(path)}",
         port=fixed_port(facts, path) or 3000,
         data=tuple(data_files(facts)),

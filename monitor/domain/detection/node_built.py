@@ -37,6 +37,10 @@ def config(facts: Facts, name: str) -> str:
 
 
 def named(text: str, key: str) -> str | None:
-    """A string option of a JavaScript configuration file, where it is written plainly."""
-    match = re.search(rf"\b{key}\s*:\s*['\"]([\w./@-]+)['\"]", text)
+    """A string option of a JavaScript configuration file, where it is written plainly.
+
+    A path put together below the configuration's own folder counts as one.
+    """
+    here = r"(?:(?:path\.)?(?:resolve|join)\(\s*(?:__dirname|import\.meta\.dirname|process\.cwd\(\))\s*,\s*)?"
+    match = re.search(rf"\b{key}\s*:\s*{here}['\"]([\w./@-]+)['\"]", text)
     return match[1] if match else None

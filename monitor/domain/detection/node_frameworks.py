@@ -7,7 +7,8 @@ from typing import Any
 
 from monitor.domain.detection.facts import Facts, table, word
 from monitor.domain.detection.node_built import Built, Rule, config, named
-from monitor.domain.detection.node_servers import adonis, nitro_like, qwik
+from monitor.domain.detection.node_output import output_of
+from monitor.domain.detection.node_servers import adonis, nitro_like, qwik, vike
 
 DEV = re.compile(
     r"(react-scripts|react-app-rewired|craco) start|\bng s(erve)?( |$)|vue-cli-service serve"
@@ -19,7 +20,8 @@ DEV = re.compile(
     r" (dev|serve|start)\b"
     r"|rspack (serve|dev)|docusaurus (start|serve)|eleventy --serve|ember s(erve)?\b|stencil .*--serve"
     r"|rollup .*(-w|--watch)|live-server|browser-sync|lite-server|start-storybook|gulp( serve| watch)?$|preact watch"
-    r"|wmr(?! build)|hexo s(erver)?\b"
+    r"|wmr(?! build)|hexo s(erver)?\b|(quasar|vike|max|gridsome) (dev|develop)\b"
+    r"|(web-dev-server|es-dev-server|wds)(?=\s|$)"
 )
 """Start scripts that run a development server: builds are served instead."""
 
@@ -124,8 +126,9 @@ def _angular(facts: Facts, package: dict[str, Any], names: frozenset[str]) -> Bu
     if "@angular/core" not in names:
         return None
     projects = table(facts.json("angular.json"), "projects")
+    apps = [name for name in projects if table(projects, name).get("projectType") != "library"]
     name = word(facts.json("angular.json").get("defaultProject")) or next(
-        iter(projects), word(package.get("name")) or "app"
+        iter(apps), word(package.get("name")) or "app"
     )
     build = table(projects, name, "architect", "build") or table(projects, name, "targets", "build")
     options = table(build, "options")
@@ -134,6 +137,8 @@ def _angular(facts: Facts, package: dict[str, Any], names: frozenset[str]) -> Bu
     browser = word(place.get("browser")) if isinstance(place, dict) and "browser" in place else "browser"
     if (word(build.get("builder")) or "").endswith((":browser", ":browser-esbuild")):
         return Built("angular", "angular.json builds for the browser", "ng build", out, spa=True)
+    if "@analogjs/platform" in names and (word(build.get("builder")) or "").startswith("@analogjs/"):
+        return Built("analog", "Analog builds a server", "ng build", start="node dist/analog/server/index.mjs")
     serves = (options.get("server") and table(options, "ssr")) or options.get("ssr") is True
     if serves and options.get("outputMode") != "static":
         return Built("angular", "angular.json builds a server", "ng build", start=f"node {out}/server/server.mjs")
@@ -157,7 +162,9 @@ def _vite(facts: Facts, package: dict[str, Any], names: frozenset[str]) -> Built
     text = config(facts, "vite")
     root = (named(text, "root") or "").strip("./")
     out = (named(text, "outDir") or "dist").removeprefix("./")
-    place = out.removeprefix("../") if out.startswith("../") else f"{root}/{out}" if root else out
+    resolved = re.search(r"\boutDir\s*:\s*(?:path\.)?(?:resolve|join)\(", text)
+    inside = root and not resolved and not out.startswith("../")
+    place = f"{root}/{out}" if inside else out.removeprefix("../")
     return Built("vite", "Vite builds static files", "vite build", place, spa=True)
 
 
@@ -173,6 +180,7 @@ def _vitepress(facts: Facts, package: dict[str, Any], names: frozenset[str]) -> 
 
 SIMPLE: tuple[tuple[str, str, str, str, bool], ...] = (
     ("react-scripts", "create-react-app", "react-scripts build", "build", True),
+    ("react-dev-utils", "create-react-app", "", "build", True),
     ("react-app-rewired", "create-react-app", "react-app-rewired build", "build", True),
     ("@vue/cli-service", "vue-cli", "vue-cli-service build", "dist", True),
     ("gatsby", "gatsby", "gatsby build", "public", False),
@@ -188,6 +196,10 @@ SIMPLE: tuple[tuple[str, str, str, str, bool], ...] = (
     ("@stencil/core", "stencil", "stencil build", "www", True),
     ("@rsbuild/core", "rsbuild", "rsbuild build", "dist", True),
     ("@rspack/cli", "rspack", "rspack build", "dist", True),
+    ("@quasar/app-vite", "quasar", "quasar build", "dist/spa", True),
+    ("@quasar/app-webpack", "quasar", "quasar build", "dist/spa", True),
+    ("@umijs/max", "umi", "max build", "dist", True),
+    ("umi", "umi", "umi build", "dist", True),
     ("@farmfe/core", "farm", "farm build", "dist", True),
     ("parcel", "parcel", "parcel build", "dist", True),
     ("parcel-bundler", "parcel", "parcel build", "dist", True),
@@ -198,7 +210,7 @@ SIMPLE: tuple[tuple[str, str, str, str, bool], ...] = (
 )
 """Dependency, framework, build command, output folder, single-page; the first whose dependency is there."""
 RULES: tuple[Rule, ...] = (
-    *(_next, _nuxt, _react_router, _astro, _sveltekit, nitro_like, qwik, _angular, _nest, adonis, _vitepress),
+    *(_next, _nuxt, _react_router, _astro, _sveltekit, nitro_like, qwik, vike, _angular, _nest, adonis, _vitepress),
 )
 
 
@@ -211,7 +223,7 @@ def site_builder(facts: Facts, package: dict[str, Any], names: frozenset[str]) -
     """A bundler or site generator whose output is served where nothing else starts the project."""
     for dependency, framework, build, output, spa in SIMPLE:
         if dependency in names and (dependency not in {"webpack", "rollup", "esbuild"} or "vite" not in names):
-            command, place = _of_config(facts, framework, build), _output(facts, framework, output)
+            command, place = _of_config(facts, framework, build), output_of(facts, framework, output, names)
             return Built(framework, f"{framework} builds static files", command or None, place, spa)
         if dependency == "@docusaurus/core" and (vite := _vite_unless(facts, package, names)):
             return vite
@@ -224,23 +236,6 @@ def _of_config(facts: Facts, framework: str, build: str) -> str:
         return build
     page = facts.first("src/index.html", "index.html", "app/index.html", "public/index.html")
     return f"{build} {page}" if page else build
-
-
-def _output(facts: Facts, framework: str, output: str) -> str:
-    """Where it builds: by its configuration, and for bundlers of scripts alone beside the page that loads them."""
-    if framework == "eleventy":
-        return named(config(facts, "eleventy") + facts.text(".eleventy.js"), "output") or output
-    if framework in {"webpack", "rollup", "esbuild"} and not facts.has("src/index.html"):
-        return page_folder(facts, output)
-    return output
-
-
-def page_folder(facts: Facts, output: str) -> str:
-    """The folder of the first page that is there before the build, `output` where there is none."""
-    return next(
-        (f for f in (output, "public", "www", ".", "static") if facts.has(f"{f}/index.html".removeprefix("./"))),
-        output,
-    )
 
 
 def _vite_unless(facts: Facts, package: dict[str, Any], names: frozenset[str]) -> Built | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import posixpath
 import shlex
 
 from monitor.domain.detection.facts import table, word
+from monitor.domain.detection.node_built import config, named
 from monitor.domain.detection.node_project import Plan, Project
 from monitor.domain.detection.result import SURE
 from monitor.domain.detection.start import Start
@@ -21,12 +23,29 @@ def nx_plan(project: Project) -> Plan | None:
     for path in facts.matching(r"(?:[\w.-]+/){0,3}project\.json"):
         described = facts.json(path)
         build = table(described, "targets", "build") or table(described, "targets", "production")
-        if described.get("projectType") == "library" or not build:
-            continue
         folder = path.rpartition("/")[0]
+        if described.get("projectType") == "library":
+            continue
         name = word(described.get("name")) or folder.rpartition("/")[2]
-        return _plan(project, folder, name, build)
+        plan = _plan(project, folder, name, build) if build else _inferred(project, folder, name)
+        if plan:
+            return plan
     return None
+
+
+def _inferred(project: Project, folder: str, name: str) -> Plan | None:
+    """An application whose targets Nx's plugins make of its tools' own configuration files."""
+    if not folder:
+        return None
+    facts = project.facts.below_folder(folder)
+    if config(facts, "next"):
+        return _plan(project, folder, name, {"executor": "@nx/next:build", "options": {"outputPath": folder}})
+    vite = config(facts, "vite")
+    if not vite or not facts.has("index.html"):
+        return None
+    said = named(vite, "outDir") or "dist"
+    output = posixpath.normpath(posixpath.join(folder, said))
+    return _plan(project, folder, name, {"executor": "@nx/vite:build", "options": {"outputPath": output}})
 
 
 def _plan(project: Project, folder: str, name: str, build: dict[str, object]) -> Plan | None:

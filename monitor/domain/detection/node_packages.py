@@ -92,8 +92,18 @@ def _pnpm_major(facts: Facts) -> str | None:
     return {"5": "7", "6": "8", "9": "9"}.get(match[1]) if match else None
 
 
+YARN_PATH = re.compile(r"^yarnPath:\s*['\"]?(?:\./)?([\w./@-]+)", re.MULTILINE)
+
+
 def _yarn_major(facts: Facts) -> str | None:
-    """The Yarn that writes this lock format, None for Yarn 1 (`__metadata: version` of Yarn's own lock files)."""
+    """The Yarn the project brings, or that writes this lock format; None for Yarn 1.
+
+    The format is `__metadata: version` of Yarn's own lock files.
+    """
+    path = YARN_PATH.search(facts.text(".yarnrc.yml"))
+    own = re.search(r"/yarn-(\d+\.\d+\.\d+)\.c?js", path[1]) if path else None
+    if own:
+        return own[1]
     match = re.search(r"^__metadata:\s+version:\s*(\d+)", facts.text("yarn.lock"), re.MULTILINE)
     return None if match is None else "4" if int(match[1]) >= 8 else "3"
 
@@ -106,8 +116,16 @@ def _runs_on_bun(package: dict[str, Any]) -> bool:
 
 def linker(manager: Manager, facts: Facts) -> tuple[tuple[str, str], ...]:
     """Plug'n'Play keeps packages in a cache outside the project: they belong into the layer, as real folders."""
-    said = "nodeLinker" in facts.text(".yarnrc.yml")
-    return (("YARN_NODE_LINKER", "node-modules"),) if manager.berry and not said else ()
+    if not manager.berry:
+        return ()
+    settings = facts.text(".yarnrc.yml")
+    own = re.search(r"^nodeLinker:\s*['\"]?(node-modules|pnpm)\b", settings, re.MULTILINE)
+    path = YARN_PATH.search(settings)
+    gone = path is not None and not facts.has(path[1])
+    return (
+        *(() if own else (("YARN_NODE_LINKER", "node-modules"),)),
+        *((("YARN_IGNORE_PATH", "1"),) if gone else ()),
+    )
 
 
 def install_command(manager: Manager, package: dict[str, Any]) -> str:
@@ -138,6 +156,7 @@ def setup_command(manager: Manager, package: dict[str, Any]) -> str | None:
 
 def deps_files(facts: Facts, package: dict[str, Any], lock: str | None) -> tuple[str, ...]:
     """Every path the install reads: manifests, lock, settings, patches, workspaces and local path dependencies."""
+    mirror = re.search(r"^yarn-offline-mirror\s+['\"]?(?:\./)?([\w./-]+)", facts.text(".yarnrc"), re.MULTILINE)
     files = [
         p
         for p in (
@@ -152,7 +171,7 @@ def deps_files(facts: Facts, package: dict[str, Any], lock: str | None) -> tuple
         )
         if p
     ]
-    for folder in (".yarn/releases", ".yarn/plugins", ".yarn/patches", "patches"):
+    for folder in (".yarn/releases", ".yarn/plugins", ".yarn/patches", "patches", *([mirror[1]] if mirror else [])):
         files += facts.below(folder)
     for group in ("dependencies", "devDependencies", "optionalDependencies"):
         for spec in table(package, group).values():
@@ -175,9 +194,9 @@ def version(facts: Facts, package: dict[str, Any]) -> Pin:
     return choose(
         from_files(facts, ".nvmrc", ".node-version"),
         from_tools(facts, "node"),
+        (clean(volta), "package.json"),
         (clean(word(table(package, "engines").get("node"))), "package.json"),
         (clean(wanted), "package.json"),
-        (clean(volta), "package.json"),
         (clean(own[1] if own else None), ".npmrc"),
     )
 

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from monitor.domain.detection.facts import Facts
-from monitor.domain.detection.node_packages import (
-    Manager,
-)
+from monitor.domain.detection.node_packages import Manager, dependencies
 from monitor.domain.detection.node_source import fixed_port
 from monitor.domain.detection.start import Start
 
@@ -47,9 +45,11 @@ LIBRARIES = (
 """Server libraries, named for people; the first that is there."""
 
 
+SERVERS = tuple(name.removeprefix("@").partition("/")[0] for name in LIBRARIES)
+
+
 def library(project: Project) -> str | None:
-    name = next((n for n in LIBRARIES if n in project.names), None)
-    return name.removeprefix("@").partition("/")[0] if name else None
+    return next((short for name, short in zip(LIBRARIES, SERVERS, strict=True) if name in project.names), None)
 
 
 BUILDS = ("build", "build:prod", "build:production", "heroku-postbuild", "docs:build")
@@ -84,3 +84,13 @@ def placeholder(script: str) -> bool:
 def is_monorepo(project: Project) -> bool:
     """Whether the root's package.json (or pnpm's file) declares member packages."""
     return "workspaces" in project.package or project.facts.has("pnpm-workspace.yaml")
+
+
+def own_package(facts: Facts, path: str) -> str | None:
+    """The folder around `path`, below the project's own, that has dependencies of its own; None where none has."""
+    folder = path.rpartition("/")[0]
+    while folder:
+        if dependencies(facts.json(f"{folder}/package.json")):
+            return folder
+        folder = folder.rpartition("/")[0]
+    return None

@@ -30,6 +30,13 @@ def nitro_like(facts: Facts, package: dict[str, Any], names: frozenset[str]) -> 
     return None
 
 
+def vike(facts: Facts, package: dict[str, Any], names: frozenset[str]) -> Built | None:
+    """Without a server file of its own, Vite's preview server runs what it built, pages made beforehand included."""
+    if "vike" not in names or "vite" not in names:
+        return None
+    return Built("vike", "Vite's preview server runs what Vike built", "vike build", start=PREVIEW)
+
+
 def qwik(facts: Facts, package: dict[str, Any], names: frozenset[str]) -> Built | None:
     if not names & {"@builder.io/qwik", "@qwik.dev/core"}:
         return None

@@ -7,10 +7,13 @@ import shlex
 from dataclasses import replace
 
 from monitor.domain.detection.declared import declared
+from monitor.domain.detection.hosted import published
 from monitor.domain.detection.node_built import Built
-from monitor.domain.detection.node_files import main_file
-from monitor.domain.detection.node_frameworks import DEV, page_folder, server_framework, site_builder
+from monitor.domain.detection.node_files import main_file, only_server
+from monitor.domain.detection.node_frameworks import DEV, server_framework, site_builder
+from monitor.domain.detection.node_output import page_folder
 from monitor.domain.detection.node_project import (
+    BUILDS,
     Plan,
     Project,
     build_of,
@@ -21,13 +24,17 @@ from monitor.domain.detection.node_project import (
     port_of,
     script_file,
 )
-from monitor.domain.detection.node_source import script_port
-from monitor.domain.detection.result import GUESS, SURE, quoted
+from monitor.domain.detection.node_scripts import calls, whole
+from monitor.domain.detection.node_source import is_server, script_port
+from monitor.domain.detection.result import GUESS, LIKELY, SURE, quoted
 from monitor.domain.detection.start import Start
 
 SERVE = "slipway-serve"
 """The runtime's own static server, for what a build made (`runtimes/README.md`)."""
 
+BUILDING = re.compile(
+    r"\b(run|yarn|pnpm) build\b|\b(build|tsc|webpack|rollup|esbuild|tsup|swc|babel|compile)\b[^|;]*&&"
+)
 PRODUCTION = ("start", "start:prod", "start:production", "serve:prod", "production", "prod", "serve")
 
 
@@ -39,6 +46,7 @@ def plan_of(project: Project) -> Plan | None:
         or main_file(project)
         or _site(project)
         or _develop(project)
+        or only_server(project)
     )
 
 
@@ -72,11 +80,11 @@ def _framework(project: Project) -> Plan | None:
     evidence = f"package.json depends on {built.framework}"
     build = (None if built.own_build else build_of(project)) or by_npx(project, built.build)
     if built.output:
-        return _serve(project, built, build, evidence)
+        return _own_server(project) or _serve(project, built, build, evidence)
     own = (built.start or "").removeprefix("npm:")
     if built.start != own:
         command, because = project.manager.run(own), f"the {own} script runs what was built"
-    elif script and not DEV.search(script) and not built.own_start:
+    elif script and not built.own_start and not _develops(project, "start") and not _builds(project, "start"):
         command, because = project.manager.run("start"), f"the start script is `{quoted(script)}`"
     else:
         start = built.start or ""
@@ -85,20 +93,40 @@ def _framework(project: Project) -> Plan | None:
     return Plan(Start(command, evidence, because, built.framework, SURE, port=port), build)
 
 
+def _own_server(project: Project) -> Plan | None:
+    """The start script of a project that serves what its framework builds by a server file of its own."""
+    path = _node_file(project, whole(project.scripts, "start"))
+    return _script(project) if path and is_server(project.facts.text(path)) else None
+
+
+def _node_file(project: Project, script: str) -> str | None:
+    found = re.search(r"\b(?:node|nodemon|tsx|ts-node)\s+(?:-\S+\s+)*([\w./-]+)", script)
+    return script_file(project.facts, f" {found[1]}") if found else None
+
+
+def _develops(project: Project, name: str) -> bool:
+    """Whether a script, with what it calls, comes to a development server whose project can be built instead."""
+    script = whole(project.scripts, name)
+    ejected = "react-dev-utils" in project.names and script == "node scripts/start.js"
+    return ejected or DEV.search(script) is not None
+
+
+def _builds(project: Project, name: str) -> bool:
+    """Whether a script, or what runs before it, builds by itself."""
+    script = f"{project.scripts.get(f'pre{name}', '')} ; {project.scripts.get(name, '')}"
+    return bool(calls(project.scripts, name) & set(BUILDS)) or BUILDING.search(script) is not None
+
+
 def _script(project: Project) -> Plan | None:
     for name in PRODUCTION:
         script = project.scripts.get(name, "")
-        if not script or DEV.search(script) or placeholder(script) or (name == "serve" and _generator(project)):
+        given = script and not placeholder(script) and not (name == "serve" and _generator(project))
+        if not given or _develops(project, name):
             continue
         because = f"the {name} script is `{quoted(script)}`"
-        builds = (
-            None
-            if re.search(
-                r"\b(run|yarn|pnpm) build\b|&& ?node ", f"{project.scripts.get(f'pre{name}', '')} ; {script}"
-            )
-            else build_of(project) or _compiles(project, script)
-        )
-        port = script_port(script) or port_of(project, script_file(project.facts, script))
+        builds = None if _builds(project, name) else build_of(project) or _compiles(project, script)
+        said = whole(project.scripts, name)
+        port = script_port(said) or port_of(project, script_file(project.facts, said))
         start = Start(
             _without_watcher(project, script) or project.manager.run(name),
             f"package.json has the script `{name}`",
@@ -111,13 +139,19 @@ def _script(project: Project) -> Plan | None:
     return None
 
 
-WATCHERS = re.compile(r"(nodemon|supervisor|forever|pm2-runtime|pm2 start)\s+(?:-\S+\s+)*([\w./-]+?)(\.js)?")
+WATCHERS = re.compile(
+    r"(?:npx )?(nodemon|supervisor|forever|pm2-runtime|(?:pm2|forever) start)\s+(?:-\S+\s+)*([\w./-]+?)(\.js)?"
+)
 
 
 def _without_watcher(project: Project, script: str) -> str | None:
-    """`node FILE` for a start script whose watcher is expected on the machine; None where the project brings it."""
+    """`node FILE` for a start script whose watcher is expected on the machine, or leaves it in the background.
+
+    None where the project brings a watcher that stays.
+    """
     found = WATCHERS.fullmatch(script)
-    if found is None or found[1].split("-")[0].split()[0] in project.names:
+    stays = found is not None and not found[1].endswith(" start")
+    if found is None or (stays and found[1].split("-")[0] in project.names) or ".config" in found[2]:
         return None
     path = script_file(project.facts, f" {found[2]}{found[3] or ''}")
     return f"node {shlex.quote(path)}" if path and path.endswith("js") else None
@@ -143,8 +177,9 @@ def _generator(project: Project) -> bool:
 def _site(project: Project) -> Plan | None:
     built = site_builder(project.facts, project.package, project.names)
     build = build_of(project) or (by_npx(project, built.build) if built else None)
-    if built is None and build and not is_monorepo(project) and not project.facts.has("tsconfig.json"):
-        folder = page_folder(project.facts, "dist")
+    said = published(project.facts)
+    if built is None and build and not is_monorepo(project) and (said or not project.facts.has("tsconfig.json")):
+        folder = said or page_folder(project.facts, "dist")
         built = Built("static", "the build script makes a site", None, folder)
     if built is None or build is None:
         return None
@@ -160,15 +195,18 @@ def _site(project: Project) -> Plan | None:
 
 def _serve(project: Project, built: Built, build: str | None, evidence: str) -> Plan:
     own = built.framework in {"static", "webpack", "rollup", "esbuild"} and built.output != "dist"
-    output = (None if own else _flag(project.scripts.get("build", ""))) or built.output or "dist"
+    script = whole(project.scripts, "build")
+    output = (None if own else _flag(script)) or built.output or "dist"
     page = f"{output}/index.html".removeprefix("./")
+    unknown = built.framework == "static" and not project.facts.has(page)
+    made = output == published(project.facts) or re.search(r"\b(gulp|grunt|metalsmith)\b", script)
     command = f"{SERVE} {shlex.quote(output)}"
     start = Start(
         command,
         evidence,
         f"{built.reason} in {output}/",
         built.framework,
-        SURE if built.framework != "static" or project.facts.has(page) else GUESS,
+        (LIKELY if made else GUESS) if unknown else SURE,
     )
     return Plan(start, build, output, built.spa)
 
@@ -176,7 +214,8 @@ def _serve(project: Project, built: Built, build: str | None, evidence: str) -> 
 def _flag(script: str) -> str | None:
     """An output folder given to the build on its command line."""
     match = re.search(
-        r"(?:--outDir|--outdir|--dist-dir|--out-dir|--output-path|--output|-d)[\s=](?:\./)?([\w][\w./-]*)", script
+        r"(?:--outDir|--outdir|--dist-dir|--out-dir|--output-path|--output|-d|\bBUILD_PATH)[\s=]['\"]?(?:\./)?([\w][\w./-]*)",
+        script,
     )
     return match[1].rstrip("/") if match else None
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import replace
 
-from monitor.domain.detection.facts import Facts
+from monitor.domain.detection.facts import Facts, word
 from monitor.domain.detection.node_built import config
 from monitor.domain.detection.node_packages import dependencies, scripts_of
-from monitor.domain.detection.node_project import Plan, Project, build_of
+from monitor.domain.detection.node_project import SERVERS, Plan, Project, build_of
+from monitor.domain.detection.node_scripts import whole
 from monitor.domain.detection.node_start import plan_of
 
 CONFIGURED = {
@@ -20,7 +22,11 @@ CONFIGURED = {
     "@react-router/dev": "react-router",
 }
 """Tools that the root may bring for its members, by the configuration file a member has."""
-ORDER = ("web", "app", "server", "backend", "api", "frontend", "client", "site", "www", "docs")
+ORDER = ("web", "app", "nextjs", "server", "backend", "api", "frontend", "client", "site", "www", "docs")
+NAMED = re.compile(
+    r"(?:--filter|-F|--workspace|-w|\bworkspace)[= ]['\"]?(?:\./)?([@\w][\w@./-]*?)/?(?:\.\.\.)?['\"]?(?=\s|$)"
+)
+"""How npm, pnpm, Yarn and Turborepo are told which member they are to run."""
 
 
 def member_plan(project: Project) -> Plan | None:
@@ -28,8 +34,25 @@ def member_plan(project: Project) -> Plan | None:
     plans = {folder: plan for folder in _members(project.facts) if (plan := _plan(project, folder))}
     if not plans:
         return None
-    folder = min(plans, key=lambda f: (-plans[f].start.confidence, _rank(f), f))
+    folder = min(plans, key=lambda f: (-plans[f].start.confidence, plans[f].start.framework == "expo", _rank(f), f))
     return _moved(project, folder, plans[folder], [f for f in sorted(plans) if f != folder])
+
+
+def named_plan(project: Project) -> Plan | None:
+    """The plan of the member the start script names, where a framework owns that: more is known of it."""
+    match = NAMED.search(whole(project.scripts, "start"))
+    if match is None:
+        return None
+    folders = _members(project.facts)
+    folder = next((f for f in folders if match[1] in {f, f.rpartition("/")[2], _name(project, f)}), None)
+    plan = _plan(project, folder) if folder else None
+    if plan is None or folder is None or (plan.output is None and plan.start.framework in {None, *SERVERS}):
+        return None
+    return _moved(project, folder, plan, [])
+
+
+def _name(project: Project, folder: str) -> str | None:
+    return word(project.facts.json(f"{folder}/package.json").get("name"))
 
 
 def _members(facts: Facts) -> list[str]:

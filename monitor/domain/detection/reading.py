@@ -52,12 +52,15 @@ MANIFESTS = frozenset(
             "Staticfile",
             "_redirects",
             "netlify.toml",
+            "vercel.json",
+            "firebase.json",
+            ".yarnrc",
         ),
     }
 )
 """Read wherever they lie, at most two folders down."""
 PATTERNS = re.compile(
-    r"(^|/)(requirements[\w.-]*/?[\w.-]*\.(txt|in)|(vite|next|nuxt|astro|svelte|vue|react-router|remix|eleventy)\.config\.[cm]?[jt]s|\.eleventy\.js)$"
+    r"(^|/)(requirements[\w.-]*/?[\w.-]*\.(txt|in)|(vite|next|nuxt|astro|svelte|vue|react-router|remix|eleventy|rspress|docusaurus)\.config\.[cm]?[jt]s|\.eleventy\.js)$"
 )
 SOURCES = re.compile(r"\.(py|m?js|cjs|ts|mts|rb|go|php)$")
 DATA = re.compile(

@@ -60,8 +60,8 @@ CATALOGUE: dict[ProjectType, Runtime] = {
     ProjectType.GO: Runtime("go", 8080, "1.24", dependency_folders=(".go",)),
     ProjectType.RUBY: Runtime(
         "ruby", 9292, "3.3", dependency_folders=("vendor/bundle",),
-        start_words=('export RACK_ENV="${RACK_ENV:-production}" RAILS_ENV="${RAILS_ENV:-production}"',
-                     'export SECRET_KEY_BASE="${SECRET_KEY_BASE:-$(od -An -tx1 -N32 /dev/urandom | tr -d " \\n")}"'),
+        tool_words=('export RACK_ENV="${RACK_ENV:-production}" RAILS_ENV="${RAILS_ENV:-production}"',
+                    'export SECRET_KEY_BASE="${SECRET_KEY_BASE:-$(od -An -tx1 -N32 /dev/urandom | tr -d " \\n")}"'),
     ),
     ProjectType.STATIC: Runtime("static", 8080, None, Source.DIRECT, restart_on_edit=False),
 }  # fmt: skip

@@ -95,6 +95,14 @@ def test_the_same_folder_makes_the_same_spec_and_an_environment_another() -> Non
     assert spec("python/flask-app").hash != spec("python/flask-app", "env: {A: b}").hash
 
 
+def test_rails_prepares_the_database_it_serves_from() -> None:
+    made = spec("ruby/more-rails-8")
+    for command in (made.setup, made.build, made.start):
+        assert command is not None
+        assert 'RAILS_ENV="${RAILS_ENV:-production}"' in command
+        assert "SECRET_KEY_BASE" in command
+
+
 def test_python_always_has_its_own_environment() -> None:
     assert (spec("python/script-http-server").install or "").endswith("python3 -m venv .venv")
     own = spec("python/flask-app", "install: pip install -e .").install or ""

@@ -20,7 +20,7 @@ def django_start(facts: Facts, sources: dict[str, Source], names: frozenset[str]
     settings = (sources[manage].settings if manage in sources else None) or _settings(facts, inside)
     text = _settings_text(facts, inside, settings)
     python = f"python {manage}"
-    sqlite = "sqlite3" in text or not text
+    sqlite = "sqlite" in text or not text
     return Start(
         _command(facts, inside, folder, settings, text, names),
         f"{manage} uses {settings or 'Django'}",
@@ -85,7 +85,7 @@ def _command(facts: Facts, inside: str, folder: str, settings: str | None, text:
 
 def _data(text: str, *, sqlite: bool) -> list[str]:
     """The SQLite file the settings name (Django's own template: `db.sqlite3`), and uploads."""
-    named = re.findall(r"['\"](?!django\.)([\w.-]+\.(?:sqlite3?|db))['\"]", text)
+    named = re.findall(r"['\"/](?!django\.)([\w.-]+\.(?:sqlite3?|db))['\"]", text)
     media = re.search(r"^MEDIA_ROOT\s*=.*['\"]/?([\w-]+)/?['\"]", text, re.MULTILINE)
     files = named or (["db.sqlite3"] if sqlite else [])
     return [*dict.fromkeys(files), *([media[1]] if media else [])]

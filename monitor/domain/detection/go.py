@@ -19,11 +19,24 @@ FRAMEWORKS = (
     ("go-chi/chi", "chi"),
     ("gorilla/mux", "gorilla"),
     ("beego/beego", "beego"),
+    ("pocketbase/pocketbase", "pocketbase"),
 )
 READS_PORT = re.compile(r"Getenv\(\s*\"PORT\"|LookupEnv\(\s*\"PORT\"|env:\"PORT|\"PORT\"")
 LISTENS = re.compile(
-    r"(?:ListenAndServe(?:TLS)?|\.Run|\.Start|\.Listen|Addr\s*[:=]+|addr\s*:?=)\s*\(?\s*\"(?:localhost|0\.0\.0\.0|127\.0\.0\.1)?:(\d{2,5})\""
+    r"(?:ListenAndServe(?:TLS)?|\.Run|\.Start|\.Listen|net\.Listen\(\s*\"tcp\"\s*,|Addr\s*[:=]+|addr\s*:?=)"
+    r"\s*\(?\s*\"(?:localhost|0\.0\.0\.0|127\.0\.0\.1)?:(\d{2,5})\""
 )
+NAMED = re.compile(
+    r"flag\.(?:String|Int)(?:Var)?\([^\"\n]{0,80}\"(?:(?:http|listen|server|web)[-_]?)?(?:addr|address|port|listen|bind|http|p)\""
+    r"\s*,\s*\"?[\w.]*:?(\d{4,5})\b"
+    r"|\b(?:(?:default|server|http|listen|web|app)?[Pp]ort|(?:\w{1,30}_)?PORT)(?:\s+(?:string|int))?\s*:?=\s*\"?:?(\d{4,5})\b"
+)
+"""A port that is a flag's default, or a variable's value."""
+SERVES = re.compile(
+    r"\"net/http\"|\"net/http/fcgi\"|ListenAndServe|net\.Listen|gin-gonic/gin|labstack/echo|gofiber/fiber|go-chi/chi|gorilla/mux"
+)
+COBRA = re.compile(r"(\w+)\s*:?=\s*&cobra\.Command\{(.{0,4000}?)^\s?\}", re.MULTILINE | re.DOTALL)
+SUBCOMMANDS = ("serve", "server", "start", "web", "http", "api")
 NEEDS = "no `package main` in the folder, cmd/ or below: add one, or `build:` and `start:` to slipway.yaml"
 
 
@@ -68,10 +81,10 @@ def detect(facts: Facts) -> Detection | None:
         package_manager="go" if manifests else None,
         install="go mod download" if downloads and not vendored else None,
         build=build if main is not None else None,
-        start=(own or f"./{BINARY}") if main is not None else None,
+        start=(own or f"./{BINARY}{_arguments(facts, framework)}") if main is not None else None,
         port=_port(facts) or 8080,
         deps_files=(*manifests, *modules) if downloads and not vendored else (),
-        data=tuple(_data(facts)),
+        data=(*_data(facts), *(("pb_data",) if framework == "pocketbase" else ())),
     )
 
 
@@ -87,6 +100,18 @@ def _own_start(facts: Facts, command: str | None) -> str | None:
     ):
         return command
     return f"./{BINARY} {more}" if more else None
+
+
+def _arguments(facts: Facts, framework: str | None) -> str:
+    """What a program of several commands is given to serve: PocketBase's own, else a command of Cobra's."""
+    if framework == "pocketbase":
+        return " serve --http=$HOST:$PORT"
+    if "spf13/cobra" not in facts.text("go.mod"):
+        return ""
+    found = [m for _, text in sorted(facts.texts.items()) for m in COBRA.findall(text)]
+    commands = {use[1] for _, body in found if (use := re.search(r"^\s*Use:\s*\"(\w+)", body, re.MULTILINE))}
+    alone = any("root" in name.lower() and re.search(r"^\s*RunE?:", body, re.MULTILINE) for name, body in found)
+    return next((f" {one}" for one in SUBCOMMANDS if one in commands and not alone), "")
 
 
 def _loose(sources: list[str]) -> list[str]:
@@ -110,7 +135,7 @@ def _version(facts: Facts) -> tuple[str | None, str | None]:
 
 def _main(facts: Facts) -> str | None:
     """The folder ("" for the root) of the main package to build."""
-    mains: dict[str, None] = {}
+    mains: dict[str, bool] = {}
     for path in facts.matching(r"(?:[\w.-]+/){0,4}[\w.-]+\.go"):
         if path.endswith("_test.go") or re.search(
             r"(^|/)(vendor|testdata|examples?|internal/tools|tools|hack|scripts)/", path
@@ -121,7 +146,8 @@ def _main(facts: Facts) -> str | None:
             re.search(r"^package main\b", text, re.MULTILINE)
             and not re.search(r"^//go:build ignore", text, re.MULTILINE)
         ) or (not text and path.endswith("main.go")):
-            mains[path.rpartition("/")[0]] = None
+            folder = path.rpartition("/")[0]
+            mains[folder] = mains.get(folder, False) or bool(SERVES.search(text))
     module = re.search(r"^module\s+(\S+)", facts.text("go.mod"), re.MULTILINE)
     named = re.sub(r"/v\d+$", "", module[1][:200]).rpartition("/")[2] if module else "server"
     order = (named, "server", "api", "web", "app", "main", "httpd", "http")
@@ -131,6 +157,7 @@ def _main(facts: Facts) -> str | None:
             f != "",
             not f.startswith("cmd"),
             order.index(n) if (n := f.rpartition("/")[2]) in order else len(order),
+            not mains[f],
             f.count("/"),
             f,
         ),
@@ -143,8 +170,9 @@ def _port(facts: Facts) -> int | None:
     texts = [t for p, t in sorted(facts.texts.items()) if p.endswith(".go") and not p.endswith("_test.go")]
     if any(READS_PORT.search(t) for t in texts):
         return None
-    found = next((m for t in texts if (m := LISTENS.search(t))), None)
-    return int(found[1]) if found and 80 <= int(found[1]) < 65536 else None
+    found = next((m for rule in (LISTENS, NAMED) for t in texts if (m := rule.search(t))), None)
+    port = int(next(one for one in found.groups() if one)) if found else 0
+    return port if 80 <= port < 65536 else None
 
 
 def _data(facts: Facts) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from monitor.domain.detection import go, node_frameworks, php
 from monitor.domain.detection.node_project import LIBRARIES
 from monitor.domain.detection.python_known import CONSTRUCTORS
-from monitor.domain.detection.python_start import RUNNERS
+from monitor.domain.detection.python_tools import RUNNERS
 from monitor.domain.detection.ruby import RACK
 from monitor.domain.launch import ProjectType
 
@@ -44,6 +44,6 @@ KNOWN: dict[ProjectType, tuple[str, ...]] = {
     ),
     ProjectType.PHP: _names(list(php.FRAMEWORKS.values())),
     ProjectType.GO: _names([name for _, name in go.FRAMEWORKS]),
-    ProjectType.RUBY: ("rails", *RACK, "rack", "jekyll"),
+    ProjectType.RUBY: ("rails", *RACK, "rack", "jekyll", "middleman"),
 }
 """Of a type that is not here nothing is known but the type."""

@@ -6,9 +6,9 @@ import re
 from posixpath import normpath
 
 from monitor.domain.detection.declared import declared
-from monitor.domain.detection.facts import Facts, table, word
+from monitor.domain.detection.facts import Facts, table, word, words
 from monitor.domain.detection.pins import choose, clean, from_files, from_tools
-from monitor.domain.detection.result import INCOMPLETE, LIKELY, SURE, Detection
+from monitor.domain.detection.result import GUESS, INCOMPLETE, LIKELY, SURE, Detection
 from monitor.domain.launch import ProjectType, Source
 
 INSTALL = "composer install --no-dev --no-interaction --prefer-dist --no-scripts --no-autoloader"
@@ -33,7 +33,7 @@ LARAVEL_KEY = "{ [ -f .env ] || { cp .env.example .env && php artisan key:genera
 LARAVEL_TABLES = (
     "{ [ -e database/database.sqlite ] || touch database/database.sqlite; } && php artisan migrate --force"
 )
-DOCROOTS = ("public", "", "web", "webroot", "www", "htdocs", "html", "public_html", "src", "app", "frontend/web")
+DOCROOTS = ("public", "webroot", "", "web", "www", "htdocs", "html", "public_html", "src", "app", "frontend/web")
 SYMFONY = (("APP_DEBUG", "0"), ("APP_ENV", "prod"))
 """Its development bundles are not installed."""
 NEEDS = "no index.php in the folder, public/, web/ or www/: add one, or `docroot:` to slipway.yaml"
@@ -42,14 +42,15 @@ NEEDS = "no index.php in the folder, public/, web/ or www/: add one, or `docroot
 def detect(facts: Facts) -> Detection | None:
     """A PHP project: composer.json, or an index.php where a server would look for it."""
     said = _line_of(facts)
-    docroot = _said_docroot(facts, said)
+    package = facts.json("composer.json")
+    docroot = _said_docroot(facts, said, *_scripts(package, "start", "serve", "server"))
     if docroot is None:
         docroot = next((d for d in DOCROOTS if facts.has(f"{d}/index.php" if d else "index.php")), None)
+    docroot = _scaffolded(facts, package) if docroot is None else docroot
     own = said if said and re.match(r"php (?!-S\b)\S|\S*(rr|frankenphp)\b", said) else None
     pages = facts.top(".php")
     if not facts.has("composer.json", "composer.lock") and docroot is None and not pages:
         return None
-    package = facts.json("composer.json")
     requires = table(package, "require")
     framework = next((name for dep, name in FRAMEWORKS.items() if dep in requires), None)
     if framework is None and facts.has("wp-config-sample.php", "wp-config.php"):
@@ -65,13 +66,9 @@ def detect(facts: Facts) -> Detection | None:
     page = None if docroot is None else f"{docroot}/index.php" if docroot else "index.php"
     seen = [p for p in ("composer.json", "artisan", page) if p and facts.has(p)] or pages[:3]
     evidence = [*seen, *([f"requires {framework}"] if framework else [])]
-    evidence += (
-        [f"serves {docroot or 'the folder itself'} because {page or 'PHP pages'} is there"]
-        if docroot is not None
-        else []
-    )
+    evidence += [_serves(facts, docroot, pages)] if docroot is not None else []
     evidence += [f"{pin_file} asks for PHP {pin}"] if pin else []
-    data = _data(facts, framework)
+    data = _data(facts, framework, docroot or "")
     return Detection(
         ProjectType.PHP,
         reason=f"Procfile starts {own}"
@@ -80,7 +77,7 @@ def detect(facts: Facts) -> Detection | None:
         if docroot is not None
         else NEEDS,
         evidence=tuple(evidence),
-        confidence=SURE if own else INCOMPLETE if docroot is None else SURE if framework or page else LIKELY,
+        confidence=_confidence(facts, docroot, known=bool(own or framework or _front(facts, docroot))),
         framework=framework,
         version=pin,
         version_from=pin_file,
@@ -133,23 +130,62 @@ def _line_of(facts: Facts) -> str | None:
     return said.command if said else None
 
 
-def _said_docroot(facts: Facts, command: str | None) -> str | None:
-    """The folder a Procfile serves: `heroku-php-apache2 web/`, `php -S … -t web`; None where it names none."""
-    found = re.search(r"(?:heroku-php-\w+(?:\s+-\S+\s+\S+)*\s+|\s-t\s*)([\w][\w./-]*)", command or "")
-    folder = found[1].strip("/") if found else ""
-    return folder if folder and facts.below(folder) else None
+def _scripts(package: dict[str, object], *names: str) -> list[str]:
+    """The commands of composer's own scripts of these names."""
+    given = (table(package, "scripts").get(name) for name in names)
+    return [line for one in given for line in ([one] if isinstance(one, str) else words(one))]
+
+
+def _said_docroot(facts: Facts, *commands: str | None) -> str | None:
+    """The folder a command serves: `heroku-php-apache2 web/`, `php -S … -t web`; None where they name none."""
+    for command in commands:
+        found = re.search(r"(?:heroku-php-\w+(?:\s+-\S+\s+\S+)*\s+|\s-t\s*)([\w][\w./-]*)", command or "")
+        folder = found[1].strip("/") if found else ""
+        if folder and facts.below(folder):
+            return folder
+    return None
+
+
+def _scaffolded(facts: Facts, package: dict[str, object]) -> str | None:
+    """Where Drupal's installer puts its index.php; else the only folder of a composer project that has one."""
+    said = word(table(package, "extra", "drupal-scaffold", "locations").get("web-root"))
+    if said:
+        return normpath(said).lstrip("./")
+    found = [p.partition("/")[0] for p in facts.matching(r"[\w-]+/index\.php")]
+    inside = [folder for folder in found if folder not in {"vendor", "tests", "test", "docs", "examples"}]
+    return inside[0] if package and len(inside) == 1 else None
+
+
+def _serves(facts: Facts, docroot: str, pages: list[str]) -> str:
+    page = f"{docroot}/index.php" if docroot else "index.php"
+    seen = page if facts.has(page) else pages[0] if pages and not docroot else ""
+    return f"serves {docroot or 'the folder itself'}" + (
+        f" because {seen} is there" if seen else ", which composer fills"
+    )
+
+
+def _front(facts: Facts, docroot: str | None) -> bool:
+    return docroot is not None and facts.has(f"{docroot}/index.php" if docroot else "index.php")
+
+
+def _confidence(facts: Facts, docroot: str | None, *, known: bool) -> int:
+    """Pages without an index.php belong to a site of HTML pages at most; beside another language's app to that."""
+    if docroot is None and not known:
+        return INCOMPLETE
+    return SURE if known else LIKELY if facts.has("index.html") else GUESS
 
 
 def _sqlite(facts: Facts) -> bool:
     return bool(re.search(r"^DB_CONNECTION=sqlite", facts.text(".env.example"), re.MULTILINE))
 
 
-def _data(facts: Facts, framework: str | None) -> tuple[str, ...]:
+def _data(facts: Facts, framework: str | None, docroot: str) -> tuple[str, ...]:
     """Laravel's own places; SQLite files that plain pages open by name."""
     if framework == "laravel":
         return ("database/database.sqlite", "storage")
     if framework == "wordpress":
-        return ("wp-content/uploads",)
+        # Bedrock, which is served from web/, keeps content in app/.
+        return (f"{docroot}/app/uploads" if docroot else "wp-content/uploads",)
     found: list[str] = []
     for path, text in sorted(facts.texts.items()):
         if path.endswith(".php"):

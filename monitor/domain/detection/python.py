@@ -12,6 +12,7 @@ from monitor.domain.detection.python_packages import packages, version
 from monitor.domain.detection.python_plain import plain_install
 from monitor.domain.detection.python_source import Source
 from monitor.domain.detection.python_start import start_of
+from monitor.domain.detection.python_tables import databases
 from monitor.domain.detection.result import INCOMPLETE, Detection
 from monitor.domain.detection.start import Start
 from monitor.domain.launch import ProjectType
@@ -28,6 +29,8 @@ MARKS = (
     "mkdocs.yml",
 )
 
+_NOT_ITS_DATA = re.compile(r"^tests?|(^|/)settings(/|\w*\.py$)")
+"""Django's settings are read for themselves."""
 NEEDS = (
     "no WSGI or ASGI app object, no manage.py and no main.py or app.py: "
     "add a `web:` line to Procfile or `start:` to slipway.yaml"
@@ -67,7 +70,7 @@ def detect(facts: Facts) -> Detection | None:
         build=start.build if start else None,
         start=start.command if start else None,
         port=(start.port or 8000) if start else None,
-        data=tuple(dict.fromkeys([*(start.data if start else ()), *_data(facts, sources, found.names)])),
+        data=tuple(dict.fromkeys([*(start.data if start else ()), *_data(facts, sources)])),
         env=start.env if start else (),
         exports=start.exports if start else (),
         deps_files=found.files,
@@ -97,13 +100,14 @@ def _evidence(
     return tuple(lines)
 
 
-def _data(facts: Facts, sources: dict[str, Source], names: frozenset[str]) -> list[str]:
-    """SQLite files named in the sources; Flask-SQLAlchemy keeps relative ones in `instance/`."""
-    instance = "flask-sqlalchemy" in names or any("flask_sqlalchemy" in s.modules for s in sources.values())
-    found: list[str] = []
-    for path, source in sorted(sources.items()):
-        if source.data and not path.startswith(("tests/", "test")):
-            found += ["instance"] if instance else [d for d in source.data if _inside(d)]
+def _data(facts: Facts, sources: dict[str, Source]) -> list[str]:
+    """SQLite files named in the sources; Flask's own lie in `instance/`."""
+    named = {path: source for path, source in sources.items() if not _NOT_ITS_DATA.search(path)}
+    found = [
+        place.rstrip("/") if place == "instance/" else f"{place}{name}"
+        for name, place in databases(facts, named)
+        if _inside(name)
+    ]
     return [d for d in dict.fromkeys(found) if d not in facts.folders or d == "instance"]
 
 

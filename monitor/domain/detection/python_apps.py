@@ -60,9 +60,13 @@ def find_apps(facts: Facts, sources: dict[str, Source]) -> list[Found]:
     found = [
         Found(_of_its_version(facts, app), path, *module_of(facts, path, source))
         for path, source in sources.items()
-        for app in (*source.apps, *source.factories, *_borrowed(facts, path, source, sources))
+        for app in (*source.apps, *_callable(source), *_borrowed(facts, path, source, sources))
     ]
     return sorted(found, key=_rank)
+
+
+def _callable(source: Source) -> list[App]:
+    return [factory for factory in source.factories if not factory.asks]
 
 
 def _of_its_version(facts: Facts, app: App) -> App:

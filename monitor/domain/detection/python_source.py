@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from monitor.domain.detection.python_known import (
@@ -17,17 +17,30 @@ from monitor.domain.detection.python_known import (
     STARTERS,
     WSGI,
 )
+from monitor.domain.detection.python_syntax import (
+    attribute,
+    is_main,
+    port_default,
+    port_in_node,
+    statements,
+    targets,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """An application object: `name` is a module variable, or a factory's name to be called without arguments."""
+    """An application object: `name` is a module variable, or a factory's name.
+
+    `asks`: the factory wants arguments, so that only the project itself can call it; `waits`: it is a coroutine.
+    """
 
     kind: str
     interface: str
     name: str
     factory: bool = False
     text: str = ""
+    asks: bool = False
+    waits: bool = False
 
 
 @dataclass(slots=True)
@@ -43,10 +56,12 @@ class Source:
     names: set[str] = field(default_factory=set)
     starts: bool = False
     starts_on_import: bool = False
+    launches: bool = False
     main: bool = False
     port: int | None = None
     reads_port: bool = False
     data: list[str] = field(default_factory=list)
+    urls: set[str] = field(default_factory=set)
     settings: str | None = None
     dash_server: str | None = None
     problem: str | None = None
@@ -94,11 +109,15 @@ class _Reader:
         for node in nodes:
             if isinstance(node, ast.Import | ast.ImportFrom):
                 self._import(node)
-        for statement in _statements(self.tree.body):
+        for statement in statements(self.tree.body):
             self._statement(statement)
-        self.databases = any(m.partition(".")[0] in DATABASES for m in self.out.modules)
+        self.databases = any(m.partition(".")[0] in DATABASES for m in self.out.modules) or any(
+            isinstance(n, ast.Constant) and isinstance(n.value, str) and n.value.startswith("sqlite:") for n in nodes
+        )
         for node in nodes:
             self._inner(node)
+        if self.out.starts and self.out.port is None:
+            self._ports(value for node in nodes if isinstance(node, ast.FunctionDef) for value in port_default(node))
         return self.out
 
     def full(self, node: ast.expr) -> str:
@@ -145,7 +164,7 @@ class _Reader:
                 self.out.imports[alias.asname or alias.name] = joined
 
     def _statement(self, node: ast.stmt) -> None:
-        if isinstance(node, ast.If) and _is_main(node.test):
+        if isinstance(node, ast.If) and is_main(node.test):
             self.out.main = True
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             self.out.names.add(node.name)
@@ -163,7 +182,7 @@ class _Reader:
             self.out.names.update(a.asname or a.name for a in node.names)
 
     def _assign(self, node: ast.Assign | ast.AnnAssign) -> None:
-        names = _targets(node)
+        names = targets(node)
         self.out.names.update(names)
         if isinstance(node.value, ast.Constant):
             self.numbers.update(dict.fromkeys(names, node.value))
@@ -181,20 +200,20 @@ class _Reader:
         self.out.apps.append(App(made[0], made[1], name, text=f"{name} = {maker}(...)"))
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        """A function that makes an app and returns it is a factory, if it can be called without arguments."""
-        required = len(node.args.args) - len(node.args.defaults)
-        if required > 0 or any(d is None for d in node.args.kw_defaults):
-            return
+        """A function that makes an app and returns it is a factory."""
+        asks = len(node.args.args) > len(node.args.defaults) or any(d is None for d in node.args.kw_defaults)
+        waits = isinstance(node, ast.AsyncFunctionDef)
         made: dict[str, tuple[str, str]] = {}
         for inner in ast.walk(node):
             if isinstance(inner, ast.Assign | ast.AnnAssign):
                 found = self.made(inner.value)
-                made.update(dict.fromkeys(_targets(inner), found) if found else {})
+                made.update(dict.fromkeys(targets(inner), found) if found else {})
             if isinstance(inner, ast.Return) and inner.value is not None:
                 name = inner.value.id if isinstance(inner.value, ast.Name) else ""
                 kind = made.get(name) or self.made(inner.value)
                 if kind:
-                    self.out.factories.append(App(*kind, node.name, True, f"{node.name}() returns the app"))
+                    text = f"{node.name}() returns the app"
+                    self.out.factories.append(App(*kind, node.name, True, text, asks, waits))
                     return
 
     def _inner(self, node: ast.AST) -> None:
@@ -204,9 +223,14 @@ class _Reader:
             if node.value == "PORT":
                 self.out.reads_port = True
             elif "." in node.value and len(node.value) < 200:
-                match = DATA_FILE.match(node.value) if self.databases else None
-                if match and ".." not in match["path"]:
-                    self.out.data.append(match["path"].removeprefix("./"))
+                self._database(node.value)
+
+    def _database(self, text: str) -> None:
+        """A SQLite file by its name, or by a URL."""
+        match = DATA_FILE.match(text) if self.databases or text.endswith((".sqlite", ".sqlite3")) else None
+        if match and ".." not in match["path"] and not text.startswith("django.db."):
+            self.out.data.append(path := match["path"].removeprefix("./"))
+            self.out.urls.update({path} if text.startswith("sqlite") else ())
 
     def _call(self, node: ast.Call) -> None:
         name = self.full(node.func)
@@ -216,7 +240,8 @@ class _Reader:
                 self.out.settings = value
         if self.starter(node):
             self.out.starts = True
-            self._ports((*(k.value for k in node.keywords if k.arg == "port"), *node.args))
+            self.out.launches = self.out.launches or attribute(node) == "launch"
+            self._ports((*(k.value for k in node.keywords if k.arg in {"port", "server_port"}), *node.args))
         elif name.rpartition(".")[2] in {"add_argument", "define", "option"} and any(
             _said(a) in OPTIONS for a in node.args
         ):
@@ -227,44 +252,15 @@ class _Reader:
         name = self.full(node.func)
         if name.startswith(("subprocess.", "asyncio.run", "re.", "typer.", "unittest.", "pytest.", "fasthtml.")):
             return False
-        method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-        return bool(STARTERS.search(name)) or method in METHODS
+        return bool(STARTERS.search(name)) or attribute(node) in METHODS
 
     def _ports(self, values: Iterable[ast.expr]) -> None:
         """The first port among `values`, written as a number or as a constant of the module."""
         for value in values:
             named = self.numbers.get(value.id, value) if isinstance(value, ast.Name) else value
-            port = _port(named, self.numbers)
+            port = port_in_node(named, self.numbers)
             if port and self.out.port is None:
                 self.out.port = port
-
-
-def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """The module's statements, those inside `try`, `with` and `if` included (not below `__main__`)."""
-    for node in body:
-        yield node
-        if isinstance(node, ast.If):
-            if not _is_main(node.test):
-                yield from _statements(node.body)
-            yield from _statements(node.orelse)
-        elif isinstance(node, ast.Try):
-            for part in (node.body, *(h.body for h in node.handlers), node.orelse, node.finalbody):
-                yield from _statements(part)
-        elif isinstance(node, ast.With):
-            yield from _statements(node.body)
-
-
-def _targets(node: ast.Assign | ast.AnnAssign) -> list[str]:
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    flat = [e for t in targets for e in (t.elts if isinstance(t, ast.Tuple) else [t])]
-    return [t.id for t in flat if isinstance(t, ast.Name)]
-
-
-def _is_main(test: ast.expr) -> bool:
-    if not isinstance(test, ast.Compare):
-        return False
-    sides = [test.left, *test.comparators]
-    return any(isinstance(s, ast.Constant) and s.value == "__main__" for s in sides)
 
 
 OPTIONS = frozenset({"port", "--port", "-p"})
@@ -272,11 +268,3 @@ OPTIONS = frozenset({"port", "--port", "-p"})
 
 def _said(node: ast.expr) -> object:
     return node.value if isinstance(node, ast.Constant) else None
-
-
-def _port(node: ast.expr, numbers: Mapping[str, ast.expr]) -> int | None:
-    """A port written as a number, alone or in an address pair."""
-    last = node.elts[1] if isinstance(node, ast.Tuple) and len(node.elts) == 2 else node
-    last = numbers.get(last.id, last) if isinstance(last, ast.Name) else last
-    value: object = last.value if isinstance(last, ast.Constant) else None
-    return value if isinstance(value, int) and not isinstance(value, bool) and 80 <= value < 65536 else None

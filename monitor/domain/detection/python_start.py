@@ -6,17 +6,17 @@ import re
 import shlex
 from dataclasses import replace
 
-from monitor.domain.detection.declared import WORKER, declared, worker
+from monitor.domain.detection.declared import WORKER, declared, release, worker
 from monitor.domain.detection.django import django_start
 from monitor.domain.detection.facts import Facts, table, word
 from monitor.domain.detection.paste import paste_start
-from monitor.domain.detection.python_apps import Found, find_apps, module_of
+from monitor.domain.detection.python_apps import Found, find_apps
 from monitor.domain.detection.python_known import ASGI, WEB, WORKERS, WSGI
 from monitor.domain.detection.python_source import Source
+from monitor.domain.detection.python_tables import by_its_script, making
+from monitor.domain.detection.python_tools import GRADIO, SCRIPTS, TOLD, interactive, script_rank, tool_of, tops
 from monitor.domain.detection.result import GUESS, LIKELY, SURE
 from monitor.domain.detection.start import Start, gunicorn, uvicorn
-
-SCRIPTS = ("main", "app", "server", "run", "index", "start", "serve", "api", "web", "bot", "hello", "__main__")
 
 
 def start_of(facts: Facts, sources: dict[str, Source], names: frozenset[str]) -> Start | None:
@@ -25,12 +25,12 @@ def start_of(facts: Facts, sources: dict[str, Source], names: frozenset[str]) ->
     django = django_start(facts, sources, names)
     apps = find_apps(facts, sources)
     if said:
-        return _declared(said, django, apps)
+        return replace(_declared(said, django, apps, sources), setup=_setup(facts, sources, django, apps, names))
     return (
         django
         or paste_start(facts)
-        or _interactive(facts, sources, apps)
-        or _served(sources, apps)
+        or interactive(facts, sources, apps)
+        or _served(facts, sources, apps, names)
         or _mkdocs(facts)
         or worker(facts)
         or _script(facts, sources)
@@ -38,11 +38,12 @@ def start_of(facts: Facts, sources: dict[str, Source], names: frozenset[str]) ->
     )
 
 
-def _declared(said: Start, django: Start | None, apps: list[Found]) -> Start:
+def _declared(said: Start, django: Start | None, apps: list[Found], sources: dict[str, Source]) -> Start:
     """A declared command, with what is known of the framework it serves."""
+    tool = tool_of(said.command, sources)
     servers = ("gunicorn", "uvicorn", "waitress", "hypercorn", "daphne")
-    needs = tuple(n for n in servers if re.search(rf"(^|\s){n}\b", said.command))
-    known = django or Start("", "", "", framework=apps[0].app.kind if apps else None)
+    needs = tuple(n for n in (*servers, tool) if n and re.search(rf"(^|\s){n}\b", said.command))
+    known = django or Start("", "", "", framework=tool or (apps[0].app.kind if apps else None))
     return replace(
         known,
         command=said.command,
@@ -51,6 +52,7 @@ def _declared(said: Start, django: Start | None, apps: list[Found]) -> Start:
         confidence=said.confidence,
         port=said.port,
         needs=needs,
+        exports=TOLD.get(tool, ()),
     )
 
 
@@ -64,56 +66,25 @@ def _mkdocs(facts: Facts) -> Start | None:
     return Start(command, "mkdocs.yml describes a site", because, "mkdocs", LIKELY, needs=needs)
 
 
-RUNNERS = {
-    "streamlit": "streamlit run {0} --server.address $HOST --server.port $PORT --server.headless true",
-    "chainlit": "chainlit run {0} --headless --host $HOST --port $PORT",
-    "panel": "panel serve {0} --address $HOST --port $PORT --allow-websocket-origin '*'",
-    "solara": "solara run {0} --host $HOST --port $PORT --production",
-    "mesop": "mesop {0} --port $PORT --prod",
-}
-"""Imports of tools that run a script by a server of their own, with the command."""
+def _setup(
+    facts: Facts, sources: dict[str, Source], django: Start | None, apps: list[Found], names: frozenset[str]
+) -> str | None:
+    """What a declared command needs before it, unless the project says that itself."""
+    if django or release(facts) or not apps:
+        return django.setup if django else None
+    return making(facts, sources, apps[0], names)
 
 
-def _interactive(facts: Facts, sources: dict[str, Source], apps: list[Found]) -> Start | None:
-    """Pages of tools like Streamlit: every file that imports it may be one, the usual names first."""
-    if any(a.app.interface in {WSGI, ASGI} for a in apps):
-        return None
-    for tool, command in RUNNERS.items():
-        pages = [p for p, s in sources.items() if any(m.partition(".")[0] == tool for m in s.modules)]
-        pages = [p for p in pages if not re.search(r"(^|/)pages/", p)]
-        if pages:
-            page = min(pages, key=lambda p: (p.count("/"), _script_rank(p), p))
-            if tool == "mesop" and (start := _mesop(facts, page, sources[page])):
-                return start
-            because = f"{tool} pages are run by its own server"
-            return Start(
-                command.format(shlex.quote(page)), f"{page} imports {tool}", because, tool, SURE, needs=(tool,)
-            )
-    return None
-
-
-def _mesop(facts: Facts, page: str, source: Source) -> Start | None:
-    """Mesop by gunicorn, as its documentation deploys it: the imported module itself is the WSGI application."""
-    name = next((n for n, full in source.imports.items() if full == "mesop"), None)
-    if name is None:
-        return None
-    module, base = module_of(facts, page, source)
-    because = "its own command runs Flask's development server"
-    return Start(
-        gunicorn(f"{module}:{name}", base),
-        f"{page} imports mesop",
-        because,
-        "mesop",
-        SURE,
-        needs=("mesop", "gunicorn"),
-    )
-
-
-def _served(sources: dict[str, Source], apps: list[Found]) -> Start | None:
+def _served(facts: Facts, sources: dict[str, Source], apps: list[Found], names: frozenset[str]) -> Start | None:
     for found in apps:
         start = _serve(sources[found.path], found)
-        if start:
-            return start
+        if start is None:
+            continue
+        script = by_its_script(facts, sources, found, names) if found.app.kind == "flask" else None
+        if script and not script.plain:
+            source, because = sources[script.path], "it makes its tables, then serves"
+            return _run(script.path, source, f"{script.path} starts a server", because, "flask", SURE)
+        return replace(start, setup=making(facts, sources, found, names))
     return None
 
 
@@ -128,7 +99,8 @@ def _serve(source: Source, found: Found) -> Start | None:
         )
         return Start(gunicorn(address, found.base), evidence, because, "dash", SURE, needs=("gunicorn",))
     if app.kind == "aiohttp" and not source.starts:
-        command = gunicorn(found.address, found.base, worker="aiohttp.GunicornWebWorker")
+        called = f"{found.address}()" if app.factory and not app.waits else found.address
+        command = gunicorn(called, found.base, worker="aiohttp.GunicornWebWorker")
         return Start(
             command, evidence, f"`{app.name}` is an aiohttp application", "aiohttp", SURE, needs=("gunicorn",)
         )
@@ -147,10 +119,8 @@ def _serve(source: Source, found: Found) -> Start | None:
     return _run(found.path, source, evidence, f"it starts {app.kind}'s own server", app.kind, SURE)
 
 
-DEFAULT_PORTS = {"aiohttp": 8080, "tornado": 8888, "bottle": 8080, "nicegui": 8080, "pyramid": 6543}
+DEFAULT_PORTS = {"aiohttp": 8080, "cherrypy": 8080, "tornado": 8888, "bottle": 8080, "nicegui": 8080, "pyramid": 6543}
 """Ports of frameworks' own servers where the code names none."""
-
-GRADIO = (("GRADIO_SERVER_NAME", "$HOST"), ("GRADIO_SERVER_PORT", "$PORT"))
 
 
 def _run(path: str, source: Source, evidence: str, because: str, framework: str | None, confidence: int) -> Start:
@@ -168,14 +138,17 @@ def _script(facts: Facts, sources: dict[str, Source]) -> Start | None:
         if p.count("/") <= 1 and not re.search(r"(^|/)(setup|conftest|test_\w+|\w+_test|noxfile|tasks)\.py$", p)
     ]
     usable = [p for p in usable if "/" not in p or p.startswith("src/") or sources[p].starts]
-    servers = sorted((p for p in usable if sources[p].starts), key=lambda p: (p.count("/"), _script_rank(p), p))
+    servers = sorted((p for p in usable if sources[p].starts), key=lambda p: (p.count("/"), script_rank(p), p))
     servers = [p for p in servers if not _works(sources[p])]
     if servers:
         path = servers[0]
-        known = next((m for m in sorted(DEFAULT_PORTS) if m in _tops(sources[path])), None)
+        imported = tops(sources[path])
+        known = next((m for m in sorted({*DEFAULT_PORTS, "gradio"}) if m in imported), None)
+        if known is None and sources[path].launches and any("gradio" in tops(s) for s in sources.values()):
+            known = "gradio"
         return _run(path, sources[path], f"{path} starts a server", "it listens by itself", known, LIKELY)
     named = sorted(
-        (p for p in usable if _script_rank(p) < len(SCRIPTS)), key=lambda p: (p.count("/"), _script_rank(p), p)
+        (p for p in usable if script_rank(p) < len(SCRIPTS)), key=lambda p: (p.count("/"), script_rank(p), p)
     )
     path = named[0] if named else usable[0] if len(usable) == 1 else ""
     if not path:
@@ -190,18 +163,9 @@ def _script(facts: Facts, sources: dict[str, Source]) -> Start | None:
     )
 
 
-def _tops(source: Source) -> frozenset[str]:
-    return frozenset(module.partition(".")[0] for module in source.modules)
-
-
 def _works(source: Source) -> bool:
     """Whether it talks to a chat service or a queue and to no visitor."""
-    return bool(_tops(source) & WORKERS) and not _tops(source) & WEB
-
-
-def _script_rank(path: str) -> int:
-    stem = path.rpartition("/")[2].removesuffix(".py").lower()
-    return SCRIPTS.index(stem) if stem in SCRIPTS else len(SCRIPTS)
+    return bool(tops(source) & WORKERS) and not tops(source) & WEB
 
 
 def _entry(facts: Facts) -> Start | None:

@@ -24,6 +24,8 @@ SERVERS = (
     ("unicorn", "unicorn --host $HOST --port $PORT"),
     ("thin", "thin start --address $HOST --port $PORT"),
 )
+MIDDLEMAN = "middleman server --bind-address $HOST --port $PORT --disable-watcher"
+SINATRA = re.compile(r"require\s*\(?['\"]sinatra(/\w+)?['\"]")
 LOCAL = re.compile(r"(?:\bpath:|:path\s*=>|^\s*path\b)\s*\(?\s*['\"]([^'\"]+)['\"]", re.MULTILINE)
 NEEDS = "no config.ru and no app.rb or main.rb: add one, or `start:` to slipway.yaml"
 
@@ -83,6 +85,11 @@ def gems_of(text: str) -> frozenset[str]:
     return frozenset(re.findall(r"^\s*gem\s*\(?\s*['\"]([\w.-]+)['\"]", text, re.MULTILINE))
 
 
+def locked(text: str) -> frozenset[str]:
+    """Names of the gems a Gemfile.lock settled on, those other gems asked for included."""
+    return frozenset(re.findall(r"^    ([\w.-]+) \(\d", text, re.MULTILINE))
+
+
 def _local(facts: Facts, text: str) -> list[str]:
     """The gems taken from folders of the project, whole; a project that is a gem itself needs its version."""
     folders = (normpath(folder) for folder in LOCAL.findall(text))
@@ -106,8 +113,12 @@ def _start(facts: Facts, gems: frozenset[str], scripts: list[str], *, bundled: b
         return Start(
             serve, "Gemfile names jekyll", "Jekyll builds static pages", "jekyll", SURE, build=f"{prefix}jekyll build"
         )
+    if "middleman" in gems and facts.has("config.rb"):
+        because = "Middleman serves the pages it makes"
+        return Start(f"{prefix}{MIDDLEMAN}", "Gemfile names middleman", because, "middleman", SURE)
     if facts.has("config.ru"):
-        server = next((c for g, c in SERVERS if g in gems), PUMA if not bundled else RACKUP)
+        listed = gems | locked(facts.text("Gemfile.lock"))
+        server = next((c for g, c in SERVERS if g in listed), PUMA if not bundled else RACKUP)
         return Start(f"{prefix}{server}", "config.ru", "config.ru is what Rack servers run", _rack(gems), SURE)
     return _script(facts, gems, scripts, prefix)
 
@@ -152,9 +163,11 @@ def _rails(facts: Facts, gems: frozenset[str]) -> Start:
 
 
 def _script(facts: Facts, gems: frozenset[str], scripts: list[str], prefix: str) -> Start | None:
-    classic = [p for p in scripts if re.search(r"require\s*\(?['\"]sinatra(/\w+)?['\"]", facts.text(p))]
+    inner = facts.matching(r"(?:lib|src|app)/[\w-]+\.rb") if prefix else []
+    classic = [p for p in (*scripts, *inner) if SINATRA.search(facts.text(p))]
     if classic:
         path = classic[0]
+        own = re.search(r"^\s*set\s*\(?\s*:port\s*(?:,|=>)\s*(\d{2,5})\b", facts.text(path), re.MULTILINE)
         env = (("APP_ENV", "production"),)
         return Start(
             f"{prefix}ruby {shlex.quote(path)} -o $HOST -p $PORT",
@@ -162,6 +175,7 @@ def _script(facts: Facts, gems: frozenset[str], scripts: list[str], prefix: str)
             "classic Sinatra serves by itself",
             "sinatra",
             SURE,
+            port=int(own[1]) if own else None,
             env=env,
         )
     if not scripts or (scripts[0] not in SCRIPTS and len(scripts) > 1):

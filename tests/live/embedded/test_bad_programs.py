@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -66,6 +67,16 @@ async def test_one_that_turns_deaf_is_restarted(tmp_path: Path) -> None:
         await until(lambda: restarted(supervisor), 20)
         assert pid(supervisor.child) != first
         assert "did not answer" in supervisor.condition.reason
+
+
+async def test_one_that_ends_before_it_is_watched_counts_as_restarted(tmp_path: Path) -> None:
+    async with watched(a_script(tmp_path, UP + "time.sleep(600)")) as supervisor:
+        first = pid(supervisor.child)
+        os.kill(first, signal.SIGKILL)
+        os.waitpid(first, 0)
+        await until(lambda: restarted(supervisor), 20)
+        assert pid(supervisor.child) != first
+        assert supervisor.condition.reason == "it ended"
 
 
 async def test_one_that_keeps_dying_is_tried_again_with_pauses(tmp_path: Path) -> None:

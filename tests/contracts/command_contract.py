@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from monitor.domain.command import Command
 from monitor.domain.stack import Stack
 from monitor.errors import Refused
 from monitor.ports.engine import Engine
-from tests.contracts.engine_contract import WS, World, ready
+from tests.contracts.engine_world import EngineSuite, World, ready
 from tests.support.waiting import until
 
 SAYS = ("sh", "-c", "cat message.txt; echo; echo to-err >&2; printf unfinished; exit 3")
@@ -29,15 +28,8 @@ ODD = ("printf", "%s|", "a b", "$HOME", "'", '"', "*")
 GREEN = ("true",)
 
 
-class CommandContract:
+class CommandContract(EngineSuite):
     """The suite; a subclass gives `world`, as for `EngineContract`."""
-
-    @pytest.fixture
-    async def engine(self, world: World) -> AsyncIterator[Engine]:
-        engine = world.engine()
-        yield engine
-        await engine.purge(WS)
-        await engine.close()
 
     async def _prepared(self, world: World, engine: Engine, **files: str) -> None:
         await engine.prepare(world.copying(), world.launch(**files), lambda line: None)

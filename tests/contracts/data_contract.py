@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from monitor.ports.engine import Engine, Launch, Running
 from monitor.ports.volumes import DataCopy
-from tests.contracts.engine_contract import WS, World, ready
+from tests.contracts.engine_world import WS, EngineSuite, World, quiet, ready
 
 MUCH = 1 << 30
 USER = (65532, 65532)
-
-
-def _quiet(_line: str) -> None:
-    """Progress nobody reads."""
 
 
 async def put(engine: Engine, files: dict[str, bytes], mode: int = 0o640) -> None:
@@ -49,15 +44,8 @@ def read(folder: Path) -> dict[str, tuple[bytes, int, int]]:
     }
 
 
-class DataContract:
+class DataContract(EngineSuite):
     """The suite; a module for one engine gives a `world` fixture."""
-
-    @pytest.fixture
-    async def engine(self, world: World) -> AsyncIterator[Engine]:
-        engine = world.engine()
-        yield engine
-        await engine.purge(WS)
-        await engine.close()
 
     async def test_a_volume_is_what_it_was_replaced_by_and_gone_when_purged(
         self, world: World, engine: Engine
@@ -114,7 +102,7 @@ class DataContract:
 
     async def _up_and_down(self, engine: Engine, world: World, launch: Launch, starts: str) -> None:
         spec = world.copying()
-        await engine.prepare(spec, launch, _quiet)
+        await engine.prepare(spec, launch, quiet)
         up = await ready(engine, await engine.start(spec, launch, 1))
         assert up.state is Running.RUNNING
         assert await world.fetch(up, "/data") == starts

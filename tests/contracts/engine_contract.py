@@ -8,129 +8,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from enum import Enum, auto
-from pathlib import Path
 
 import pytest
 
 from monitor.domain.launch import LaunchSpec
 from monitor.ports.engine import Engine, Instance, Launch, LaunchFailed, Running
+from tests.contracts.engine_world import BROKEN, WS, EngineSuite, Manner, World, ended, quiet, ready
 from tests.support.waiting import until
 
-WS = "contract"
-BROKEN = "broken"
-"""A source with a file of this name does not build."""
 
-
-class Manner(Enum):
-    """What the app of a spec does."""
-
-    SERVE = auto()
-    CRASH = auto()
-    """Says `last words` and ends with exit code 3."""
-    WRONG_PORT = auto()
-    """Listens on 127.0.0.1, on a port nobody asked for."""
-    HOG = auto()
-    """Takes more memory than it may."""
-    STUBBORN = auto()
-    """Serves, and ignores TERM."""
-    NOISY = auto()
-    """Serves, after printing escape sequences, binary bytes and a line of a megabyte, then `the end`."""
-
-
-class World(ABC):
-    """One engine and what surrounds it in a test."""
-
-    out_of_memory = "out of memory"
-    """What the exit reason of a hog says, "" where the engine cannot know."""
-    real = True
-    """Whether instances answer requests."""
-
-    @abstractmethod
-    def engine(self, install: str = "one") -> Engine:
-        """A new engine object on the same machine, of one install or another."""
-
-    @abstractmethod
-    def copying(self, manner: Manner = Manner.SERVE) -> LaunchSpec:
-        """A spec with a working copy: a server that reads `message.txt` at its start and answers with it.
-
-        `/data` answers how often it was started with the same data volume, `/now` what the file holds now. Its build
-        fails while `BROKEN` is there.
-        """
-
-    @abstractmethod
-    def direct(self) -> LaunchSpec:
-        """A spec that serves its source as it is."""
-
-    @abstractmethod
-    def installing(self, ok: bool) -> LaunchSpec:
-        """A copying spec with an install command and a `deps_key`; not `ok`: prints `no such package` and fails."""
-
-    @abstractmethod
-    async def fetch(self, instance: Instance, path: str = "/") -> str:
-        """What it answers."""
-
-    @abstractmethod
-    async def leftovers(self, workspace: str = WS) -> set[str]:
-        """Everything the machine still holds of a workspace, but its data volume."""
-
-    @abstractmethod
-    async def has_data(self, workspace: str = WS) -> bool:
-        """Whether its data volume is there."""
-
-    @abstractmethod
-    def source(self, files: dict[str, str]) -> Path:
-        """The workspace's folder, now holding exactly `files`."""
-
-    def launch(self, **files: str) -> Launch:
-        """The folder with a message and `files`, as a launch."""
-        texts = {"message.txt": "hello", "index.html": "hello", **{n.replace("__", "."): t for n, t in files.items()}}
-        root = self.source(texts)
-        return Launch(root, tuple(sorted(texts)), f"d{abs(hash(tuple(sorted(texts.items())))):x}")
-
-
-async def ready(engine: Engine, instance: Instance) -> Instance:
-    """The instance, once it is ready."""
-
-    async def now() -> Instance | None:
-        return next((i for i in await engine.instances() if i.id == instance.id and i.ready), None)
-
-    found = await until(now, 30, "the instance to be ready")
-    assert found is not None
-    return found
-
-
-async def ended(engine: Engine, instance: Instance) -> Instance:
-    """The instance, once it has ended."""
-
-    async def now() -> Instance | None:
-        here = [i for i in await engine.instances() if i.id == instance.id]
-        return next((i for i in here if i.state is Running.EXITED), None)
-
-    found = await until(now, 30, "the instance to end")
-    assert found is not None
-    return found
-
-
-def _quiet(_line: str) -> None:
-    """Progress nobody reads."""
-
-
-class EngineContract:
+class EngineContract(EngineSuite):
     """The suite."""
 
-    @pytest.fixture
-    async def engine(self, world: World) -> AsyncIterator[Engine]:
-        engine = world.engine()
-        yield engine
-        await engine.purge(WS)
-        await engine.close()
-
     async def _up(self, engine: Engine, spec: LaunchSpec, launch: Launch, generation: int = 1) -> Instance:
-        await engine.prepare(spec, launch, _quiet)
+        await engine.prepare(spec, launch, quiet)
         return await ready(engine, await engine.start(spec, launch, generation))
 
     async def test_it_says_who_it_is(self, engine: Engine) -> None:
@@ -151,7 +43,7 @@ class EngineContract:
         self, world: World, engine: Engine
     ) -> None:
         spec, launch = world.copying(Manner.WRONG_PORT), world.launch()
-        await engine.prepare(spec, launch, _quiet)
+        await engine.prepare(spec, launch, quiet)
         started = await engine.start(spec, launch, 1)
         assert started.id in {i.id for i in await engine.instances()}
         assert not started.ready
@@ -242,7 +134,7 @@ class EngineContract:
 
     async def test_a_crash_shows_its_code_and_its_last_words(self, world: World, engine: Engine) -> None:
         spec, launch = world.copying(Manner.CRASH), world.launch()
-        await engine.prepare(spec, launch, _quiet)
+        await engine.prepare(spec, launch, quiet)
         dead = await ended(engine, await engine.start(spec, launch, 1))
         assert (dead.exit_code, dead.ready) == (3, False)
         assert "3" in dead.exit_reason
@@ -253,14 +145,14 @@ class EngineContract:
 
     async def test_too_much_memory_is_told_as_such(self, world: World, engine: Engine) -> None:
         spec, launch = world.copying(Manner.HOG), world.launch()
-        await engine.prepare(spec, launch, _quiet)
+        await engine.prepare(spec, launch, quiet)
         dead = await ended(engine, await engine.start(spec, launch, 1))
         assert dead.exit_code != 0
         assert world.out_of_memory in dead.exit_reason
 
     async def test_a_diagnosis_tells_where_it_really_listens(self, world: World, engine: Engine) -> None:
         spec, launch = world.copying(Manner.WRONG_PORT), world.launch()
-        await engine.prepare(spec, launch, _quiet)
+        await engine.prepare(spec, launch, quiet)
         started = await engine.start(spec, launch, 1)
 
         async def seen() -> tuple[str, ...]:
@@ -301,7 +193,7 @@ class EngineContract:
     ) -> None:
         spec, launch = world.installing(ok=False), world.launch()
         with pytest.raises(LaunchFailed) as caught:
-            await engine.prepare(spec, launch, _quiet)
+            await engine.prepare(spec, launch, quiet)
         assert any("no such package" in line for line in caught.value.log)
         assert await engine.instances() == []
 
@@ -379,7 +271,7 @@ class EngineContract:
 
     async def test_hints_name_the_workspace_something_happened_to(self, world: World, engine: Engine) -> None:
         spec, launch = world.direct(), world.launch()
-        await engine.prepare(spec, launch, _quiet)
+        await engine.prepare(spec, launch, quiet)
         hints = engine.hints()
         heard: asyncio.Queue[str] = asyncio.Queue()
 

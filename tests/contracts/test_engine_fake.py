@@ -15,7 +15,8 @@ from monitor.domain.launch import LaunchSpec, ProjectType, Source
 from monitor.ports.engine import Engine, EngineAway, Hear, Instance, Launch
 from tests.contracts.command_contract import CHANGES, HANGS, ODD, SAYS, CommandContract
 from tests.contracts.data_contract import DataContract
-from tests.contracts.engine_contract import BROKEN, WS, EngineContract, Manner, World
+from tests.contracts.engine_contract import EngineContract
+from tests.contracts.engine_world import BROKEN, WS, Manner, World
 
 PARTS = {
     Manner.SERVE: Part(),

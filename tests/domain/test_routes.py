@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,47 +14,20 @@ from hypothesis import strategies as st
 from monitor.domain import labels
 from monitor.domain import route_rules as rules
 from monitor.domain.instance import Instance, Running
-from monitor.domain.launch import LaunchSpec, OwnHost, ProjectType
-from monitor.domain.prefix.hop import HEADER
-from monitor.domain.route_difference import (
-    ActualRouter,
-    Extra,
-    Kind,
-    RouterState,
-    difference,
-)
+from monitor.domain.launch import LaunchSpec, ProjectType
 from monitor.domain.route_render import file_configuration, file_text, route_labels
 from monitor.domain.route_table import Serving, instance_routes, route_table, serving
 from monitor.domain.routes import MAX_GENERATION, Provider, RouteTable, instance_name, workspace_of
 from monitor.domain.workspace import NAME
+from tests.support.routes import process, table
 
 GOLDEN = Path(__file__).parent / "golden"
 HOSTILE = ["a`)||PathPrefix(`/", "../x", "a\n", "-rf", "", "A", "a|b", "a" * 41, "é", "a b", "{{x}}", "$1", "b-"]
 NAMES = st.from_regex(NAME, fullmatch=True)
 
 
-def table(*serving: Serving, known: tuple[str, ...] = ()) -> RouteTable:
-    names = {*known, *(one.workspace for one in serving)}
-    return route_table(
-        names, serving, gate_url="http://127.0.0.1:9000", dashboard_url="http://localhost:8081", domain="localhost"
-    )
-
-
-def process(workspace: str, generation: int = 1, *, strip: bool = True, port: int = 9100) -> Serving:
-    return Serving(workspace, generation, strip, Provider.FILE, f"http://127.0.0.1:{port}", port)
-
-
 def spec(workspace: str, *, strip: bool = True) -> LaunchSpec:
     return LaunchSpec(workspace, ProjectType.NODE, "node", "npm start", (1000, 1000), port=8000, strip=strip)
-
-
-def as_actual(wanted: RouteTable) -> RouterState:
-    """A router that has exactly the table."""
-    routers = {
-        r.full_name: ActualRouter(r.full_name, r.rule, r.priority, r.full_service, r.full_middlewares) for r in wanted
-    }
-    services = {r.full_service: (r.service.url,) if r.service.url else () for r in wanted}
-    return RouterState(routers, services, frozenset(name for r in wanted for name in r.full_middlewares))
 
 
 def test_the_published_file_reads_as_designed() -> None:
@@ -197,72 +169,8 @@ def test_an_instance_is_routed_to_where_it_listens() -> None:
     assert serving(nowhere, spec("blog"), labelled=False) == Serving("blog", 4, True, Provider.FILE, ready=False)
 
 
-class TestDifference:
-    """What the watchdog and confirmation see."""
-
-    def test_the_wanted_table_has_none(self) -> None:
-        wanted = table(process("blog"), Serving("api", 1, True, Provider.DOCKER, "http://10.0.0.2:1", 1))
-        assert not difference(wanted, as_actual(wanted))
-
-    def test_each_wrong_thing_is_named(self) -> None:
-        wanted = table(process("blog"))
-        right = as_actual(wanted)
-        name = "ws-blog-1@file"
-        router = right.routers[name]
-        wrong = {
-            "does not have": None,
-            "refused it: bad rule": ActualRouter(*_fields(router), enabled=False, errors=("bad rule",)),
-            "its rule is": ActualRouter(name, "Path(`/x`)", *_fields(router)[2:]),
-            "its priority is 7": ActualRouter(name, router.rule, 7, *_fields(router)[3:]),
-            "its middlewares are none": ActualRouter(name, router.rule, router.priority, router.service),
-            "the service other@file": ActualRouter(
-                name, router.rule, router.priority, "other@file", router.middlewares
-            ),
-        }
-        for reason, seen in wrong.items():
-            routers = {k: v for k, v in right.routers.items() if k != name} | ({name: seen} if seen else {})
-            found = difference(wanted, RouterState(routers, right.services, right.middlewares))
-            assert [m.name for m in found.mismatched] == [name]
-            assert reason in found.mismatched[0].reason
-
-    def test_an_old_address_is_a_difference(self) -> None:
-        wanted = table(process("blog"))
-        right = as_actual(wanted)
-        old = RouterState(
-            right.routers, {**right.services, "ws-blog-1@file": ("http://127.0.0.1:1",)}, right.middlewares
-        )
-        assert "http://127.0.0.1:1, not" in difference(wanted, old).mismatched[0].reason
-
-    def test_what_is_left_in_the_file_is_stale_and_what_labels_brought_is_extra(self) -> None:
-        wanted = table(process("blog"))
-        right = as_actual(wanted)
-        more = {
-            name: ActualRouter(name, "Path(`/`)", 1, "evil@docker")
-            for name in ("ws-gone-1@file", "evil@docker", "someone@file", "api@internal")
-        }
-        services = {**right.services, "evil@docker": ("http://10.0.0.9:80",), "web@consul": ()}
-        actual = RouterState({**right.routers, **more}, services, right.middlewares | {"m@docker"})
-        found = difference(wanted, actual)
-        assert found.stale == ("ws-gone-1@file",)
-        assert found.extra == (
-            Extra(Kind.MIDDLEWARE, "m@docker"),
-            Extra(Kind.ROUTER, "evil@docker", ("http://10.0.0.9:80",)),
-            Extra(Kind.SERVICE, "evil@docker", ("http://10.0.0.9:80",)),
-        )
-
-    def test_an_instance_that_is_not_ready_may_be_there_or_not(self) -> None:
-        starting = Serving("blog", 2, True, Provider.DOCKER, "http://10.0.0.2:1", 1, ready=False)
-        wanted = table(starting)
-        assert not difference(wanted, as_actual(wanted))
-        assert not difference(wanted, as_actual(table(known=("blog",))))
-
-
 def _rule(wanted: RouteTable, name: str) -> str:
     return next(route.rule for route in wanted if route.name == name)
-
-
-def _fields(router: ActualRouter) -> tuple[str, str, int, str, tuple[str, ...]]:
-    return router.name, router.rule, router.priority, router.service, router.middlewares
 
 
 def _regexp(rule: str) -> re.Pattern[str]:
@@ -270,73 +178,3 @@ def _regexp(rule: str) -> re.Pattern[str]:
     found = re.search(r"Regexp\((?:`\w+`, )?`([^`]*)`\)", rule)
     assert found
     return re.compile(found[1].replace("$", r"\Z"))
-
-
-class TestHop:
-    """The way of an app whose answers are put right, beside its direct one."""
-
-    HOPPING = replace(process("blog", 3), hop=True)
-
-    def routed(self, one: Serving, hop_url: str = "http://127.0.0.1:9300") -> RouteTable:
-        return route_table(
-            ["blog"],
-            [one],
-            gate_url="http://127.0.0.1:9000",
-            dashboard_url="http://d",
-            domain="localhost",
-            hop_url=hop_url,
-        )
-
-    def test_it_comes_before_the_direct_way_and_says_where_to(self) -> None:
-        routes = {route.name: route for route in self.routed(self.HOPPING)}
-        hop = routes["ws-blog-3-hop"]
-        assert routes["slipway-host"].priority > hop.priority > routes["ws-blog-3"].priority
-        assert hop.service.url == "http://127.0.0.1:9300"
-        said = hop.middlewares[-2].config["headers"]["customRequestHeaders"]
-        assert said == {HEADER: "to=http%3A%2F%2F127.0.0.1%3A9100&prefix=%2Fblog&inside="}
-        assert [m.name for m in hop.middlewares[:3]] == ["slipway-slash", "slipway-shared-origin", "ws-blog-3-strip"]
-
-    def test_what_cannot_be_changed_goes_straight_on(self) -> None:
-        rule = next(route.rule for route in self.routed(self.HOPPING) if route.name == "ws-blog-3-hop")
-        assert "!HeaderRegexp(`Upgrade`, `(?i)^websocket$`)" in rule
-        assert "!HeaderRegexp(`Accept`, `text/event-stream`)" in rule
-
-    def test_containers_have_it_in_our_file_beside_their_labels(self) -> None:
-        labelled = Serving("blog", 2, True, Provider.DOCKER, "http://10.0.0.2:8000", 8000, hop=True)
-        wanted = self.routed(labelled)
-        assert {"ws-blog-2@docker", "ws-blog-2-hop@file"} <= wanted.by_name().keys()
-        assert "ws-blog-2-strip" in file_configuration(wanted)["middlewares"]
-
-    def test_without_a_hop_apps_answer_directly(self) -> None:
-        assert not any(route.name.endswith("-hop") for route in self.routed(self.HOPPING, hop_url=""))
-        assert not any(route.name.endswith("-hop") for route in self.routed(process("blog")))
-
-    @pytest.mark.parametrize("generation", [1, MAX_GENERATION])
-    def test_no_generation_reaches_another_hosts_row(self, generation: int) -> None:
-        priorities = {
-            route.name: route.priority for route in self.routed(replace(process("blog", generation), hop=True))
-        }
-        assert (
-            priorities["slipway-host"] > priorities[f"ws-blog-{generation}-hop"] > priorities[f"ws-blog-{generation}"]
-        )
-
-    def test_an_app_that_knows_its_prefix_keeps_it(self) -> None:
-        whole = replace(process("blog", 3, strip=False), hop=True)
-        hop = next(route for route in self.routed(whole) if route.name == "ws-blog-3-hop")
-        assert [m.name for m in hop.middlewares[2:3]] == ["ws-blog-3-prefix"]
-        assert "inside=%2Fblog" in str(hop.middlewares[-2].config)
-
-    def test_an_app_that_insists_on_a_path_gets_that(self) -> None:
-        moved = replace(process("blog", 3), inside="/app", hop=True)
-        by_name = {route.name: route for route in self.routed(moved)}
-        assert [m.name for m in by_name["ws-blog-3"].middlewares[2:4]] == ["ws-blog-3-strip", "ws-blog-3-inside"]
-        assert "inside=%2Fapp" in str(by_name["ws-blog-3-hop"].middlewares[-2].config)
-
-    def test_on_its_own_host_a_told_app_answers_with_and_without_its_prefix(self) -> None:
-        both = next(
-            r for r in self.routed(replace(process("blog"), own_host=OwnHost.BOTH)) if r.name == "ws-blog-1-host"
-        )
-        assert [m.name for m in both.middlewares] == ["slipway-clean", "ws-blog-1-strip", "slipway-retry"]
-        below = {r.name: r for r in self.routed(replace(process("blog"), own_host=OwnHost.PREFIX))}
-        assert "ws-blog-1-strip" in [m.name for m in below["ws-blog-1-host"].middlewares]
-        assert below["ws-blog-1-into"].rule == "Host(`blog.localhost`) && !(Path(`/blog`) || PathPrefix(`/blog/`))"

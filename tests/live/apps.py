@@ -6,7 +6,7 @@ import shlex
 from dataclasses import replace
 
 from monitor.domain.launch import MIB, LaunchSpec, Limits, ProjectType, Source
-from tests.contracts.engine_contract import BROKEN, WS, Manner
+from tests.contracts.engine_world import BROKEN, WS, Manner
 
 SERVER = """
 import http.server, os, pathlib, sys

@@ -1,4 +1,4 @@
-"""What only live tests use: every test in this folder is marked `live`, and Chromium is a fixture."""
+"""What only live tests use: every test in this folder is marked `live`; Chromium, and a dashboard in it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support import components
+from tests.support.shown import Shown, a_dashboard
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
@@ -50,3 +51,10 @@ async def browser() -> AsyncIterator[Browser]:
         )
         yield chromium
         await chromium.close()
+
+
+@pytest.fixture
+async def shown(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Shown]:
+    """The dashboard in that browser, before anybody signed in."""
+    async with a_dashboard(browser, request.node.name) as made:
+        yield made

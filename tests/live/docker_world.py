@@ -23,7 +23,7 @@ from monitor.adapters.docker_engine import DockerEngine, Options
 from monitor.domain import labels
 from monitor.domain.launch import LaunchSpec
 from monitor.ports.engine import Instance, Launch
-from tests.contracts.engine_contract import WS, Manner, World
+from tests.contracts.engine_world import WS, Manner, World
 from tests.live import apps
 
 ROOT = Path(__file__).parents[2]

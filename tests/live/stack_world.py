@@ -11,7 +11,7 @@ from monitor.domain.detection import detect, wanted_paths
 from monitor.domain.launch import LaunchSpec
 from monitor.ports.engine import Engine, Launch
 from monitor.services.stacks import Seen, Stacks
-from tests.contracts.engine_contract import WS
+from tests.contracts.engine_world import WS
 from tests.live import stack_apps
 from tests.live.docker_world import USER
 from tests.support.slipway import write

@@ -18,7 +18,7 @@ from monitor.adapters.docker_engine import DockerEngine
 from monitor.domain import labels
 from monitor.domain.launch import MIB, LaunchSpec, Limits, ProjectType, Source
 from monitor.ports.engine import LaunchFailed
-from tests.contracts.engine_contract import WS, ended, ready
+from tests.contracts.engine_world import WS, ended, ready
 from tests.live.docker_world import USER, DockerWorld, route_labels
 
 pytestmark = pytest.mark.docker

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from monitor.ports.engine import Running
-from tests.contracts.engine_contract import WS, ready
+from tests.contracts.engine_world import WS, ready
 from tests.live.docker_world import DockerWorld
 
 pytestmark = pytest.mark.docker

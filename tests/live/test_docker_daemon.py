@@ -19,7 +19,7 @@ import pytest
 from monitor.adapters.clock import SystemClock
 from monitor.adapters.docker_engine import DockerEngine
 from monitor.ports.engine import EngineAway, Instance, LaunchFailed, Running
-from tests.contracts.engine_contract import WS, ready
+from tests.contracts.engine_world import WS, ready
 from tests.live.docker_proxy import DockerProxy, Fault
 from tests.live.docker_world import DockerWorld, route_labels
 from tests.support.process import Program

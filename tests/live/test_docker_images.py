@@ -16,7 +16,7 @@ from monitor.domain import labels
 from monitor.domain.images import ImageLimits
 from monitor.ports.engine import Launch
 from monitor.services.image_keeping import ImageKeeping
-from tests.contracts.engine_contract import WS
+from tests.contracts.engine_world import WS
 from tests.live.docker_world import DockerWorld
 from tests.support.components import docker_url
 

@@ -16,7 +16,7 @@ from monitor.adapters.clock import SystemClock
 from monitor.adapters.docker_engine import DockerEngine
 from monitor.adapters.firewall import NOT_ROOT, Firewall
 from monitor.ports.engine import Instance
-from tests.contracts.engine_contract import ready
+from tests.contracts.engine_world import ready
 from tests.live.docker_world import SUBNETS, DockerWorld, route_labels
 
 pytestmark = [

@@ -11,7 +11,7 @@ import pytest
 from monitor.adapters.docker_engine import DockerEngine
 from monitor.domain import labels
 from monitor.ports.engine import LaunchFailed, Running
-from tests.contracts.engine_contract import WS, ready
+from tests.contracts.engine_world import WS, ready
 from tests.live.docker_world import DockerWorld
 from tests.live.stack_world import dropped, spec_of
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +9,7 @@ import pytest
 
 from tests.contracts.data_contract import DataContract
 from tests.live.docker_world import DockerWorld
-from tests.live.test_engine_process_contract import ProcessWorld
+from tests.live.process_engine.world import OnProcesses
 
 
 @pytest.mark.docker
@@ -23,10 +21,5 @@ class TestDockerData(DataContract):
         world.close()
 
 
-class TestProcessData(DataContract):
-    @pytest.fixture(params=["bubblewrap", "bare"])
-    def world(self, request: pytest.FixtureRequest) -> Iterator[ProcessWorld]:
-        root = Path(tempfile.mkdtemp(prefix="slipway-contract-"))
-        root.chmod(0o755)
-        yield ProcessWorld(root, request.param == "bubblewrap")
-        shutil.rmtree(root)
+class TestProcessData(OnProcesses, DataContract):
+    pass

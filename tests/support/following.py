@@ -19,6 +19,9 @@ from monitor.settings import Settings
 from tests.support.git_server import Remote
 from tests.support.past import Kept, kept
 
+FIRST = {"index.html": "one", "assets/style.css": "a {}", "run.sh": "#!/bin/sh\n"}
+"""What a remote holds at first."""
+
 
 def quiet(text: str, done: int | None = None, total: int | None = None) -> None:
     """Nobody is told."""

@@ -150,3 +150,21 @@ class Desk:
     def new_packs(self) -> list[str]:
         """Since `store.calls` was cleared."""
         return [key for key in self.store.puts if "/packs/" in key]
+
+
+async def keep_some(desk: Desk, turns: range) -> dict[int, Seen]:
+    """A revision for each turn; by number, what each of them must hold."""
+    shots = {}
+    for turn in turns:
+        await desk.write("a", f"turn {turn}")
+        await desk.write(f"f{turn}", f"new {turn}")
+        revision = await desk.keep()
+        assert revision is not None
+        shots[revision.seq] = picture(desk.folder)
+    return shots
+
+
+def assert_kept(desk: Desk, shots: dict[int, Seen]) -> None:
+    """Each revision still holds what it held."""
+    for seq, shot in shots.items():
+        assert desk.restored(seq) == shot, f"revision {seq}"

@@ -87,14 +87,17 @@ class Supervisor:
         self._tell(State.STOPPED)
 
     async def _one_life(self) -> str:
-        """Start it unless that was done and watch it to its end, which may have come already; why it ended."""
-        try:
-            if self.condition.state is not State.READY:
-                self._tell(State.STARTING, self.condition.reason)
+        """Start it unless it was found ready, and watch it to its end; why it ended.
+
+        One that was ready and ended unwatched is not started here: its end counts as every other does.
+        """
+        if self.condition.state is not State.READY:
+            self._tell(State.STARTING, self.condition.reason)
+            try:
                 await self.child.start()
-        except SlipwayError as error:
-            return error.message
-        self._tell(State.READY, self.condition.reason)
+            except SlipwayError as error:
+                return error.message
+            self._tell(State.READY, self.condition.reason)
         return await self._watch()
 
     async def _watch(self) -> str:

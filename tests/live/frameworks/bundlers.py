@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.live.frameworks.parts import CSS, DOT, App
+from tests.live.frameworks.parts import CSS, DOT, REACT, App
 
 PLAIN_CSS = "h1 { color: rgb(1, 2, 3) }\n"
 MAIN = """
@@ -122,7 +122,6 @@ RS_SOURCES = {
     "src/style.css": PLAIN_CSS,
     "src/dot.svg": DOT,
 }
-REACT = {"react": "^19", "react-dom": "^19"}
 RSBUILD = {
     "package.json": tooled(
         {"build": "rsbuild build", "dev": "rsbuild dev --open", "preview": "rsbuild preview"},
@@ -157,38 +156,6 @@ export default defineConfig({
     "index.html": f'{SHELL}<body><div id="root"></div></body></html>',
     **RS_SOURCES,
 }  # fmt: skip
-VUE_CLI = {
-    "package.json": tooled(
-        {"serve": "vue-cli-service serve", "build": "vue-cli-service build"},
-        {"dependencies": {"core-js": "^3", "vue": "^3", "vue-router": "^4"}, "browserslist": ["last 2 chrome versions"]},
-        **{"@babel/core": "^7", "@vue/cli-plugin-babel": "~5.0.0", "@vue/cli-plugin-router": "~5.0.0",
-           "@vue/cli-service": "~5.0.0"}),
-    "vue.config.js": 'const { defineConfig } = require("@vue/cli-service");\n'
-    "module.exports = defineConfig({ transpileDependencies: true });\n",
-    "babel.config.js": 'module.exports = { presets: ["@vue/cli-plugin-babel/preset"] };\n',
-    "public/index.html": SHELL.replace("</head>", '<link rel="icon" href="<%= BASE_URL %>dot.svg"></head>')
-    + '<body><div id="app"></div></body></html>',
-    "public/dot.svg": DOT,
-    "src/main.js": """
-import { createApp } from "vue";
-import App from "./App.vue";
-import router from "./router";
-document.title = "ready";
-createApp(App).use(router).mount("#app");
-""",
-    "src/App.vue": '<template><img src="./assets/logo.svg" alt=""><router-view/></template>\n'
-    "<style>h1 { color: rgb(1, 2, 3) }</style>\n",
-    "src/assets/logo.svg": DOT,
-    "src/router/index.js": """
-import { createRouter, createWebHistory } from "vue-router";
-import HomeView from "../views/HomeView.vue";
-const routes = [{ path: "/", name: "home", component: HomeView },
-  { path: "/about", name: "about", component: () => import(/* webpackChunkName: "about" */ "../views/AboutView.vue") }];
-export default createRouter({ history: createWebHistory(process.env.BASE_URL), routes });
-""",
-    "src/views/HomeView.vue": '<template><h1>Shop</h1><router-link to="/about">About</router-link></template>\n',
-    "src/views/AboutView.vue": "<template><h1>About</h1></template>\n",
-}  # fmt: skip
 
 LATER_SHOWN = "loaded later"
 BUNDLED = (
@@ -198,5 +165,4 @@ BUNDLED = (
     App("esbuild", ESBUILD, about=False),
     App("rsbuild", RSBUILD, about=False, shows=LATER_SHOWN),
     App("rspack", RSPACK, about=False, shows=LATER_SHOWN),
-    App("vue-cli", VUE_CLI),
 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from tests.live.frameworks.more import BOTTLE
 from tests.live.frameworks.parts import PAGE, SERVED, STATIC, App
+from tests.live.frameworks.python_classic import BOTTLE
 
 FLASK_VIEWS = """
 from flask import Blueprint, make_response, redirect, render_template, request, url_for

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 
 from tests.live.frameworks.adonis import ADONIS_APP
-from tests.live.frameworks.parts import CSS, DOT, SERVED, App, package
+from tests.live.frameworks.parts import CSS, DOT, REACT, SERVED, App, package
 
-REACT = {"react": "^19", "react-dom": "^19"}
 NITRO_VITE = {
     "package.json": json.dumps({
         "type": "module", "scripts": {"build": "vite build", "dev": "vite dev", "preview": "vite preview"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from tests.live.frameworks.bundlers import tooled
-from tests.live.frameworks.parts import DOT, App
+from tests.live.frameworks.parts import DOT, PAGE, REACT, STATIC, App, package
 
 HEXO = {
     "package.json": json.dumps({
@@ -54,8 +54,57 @@ export default defineConfig({ root: path.join(__dirname, "docs"), title: "My Sit
     "docs/index.md": "# Shop\n\n[About](/about)\n\n![](/dot.svg)\n",
     "docs/about.md": "# About\n",
 }  # fmt: skip
+# The bundler's next release does not know an option its plugin still passes.
+DOCUSAURUS = {
+    "package.json": json.dumps({
+        **json.loads(package(None, "docusaurus build", **REACT, **{
+            "@docusaurus/core": "3.8.1", "@docusaurus/preset-classic": "3.8.1"})),
+        "overrides": {"webpack": "5.99.9"},
+    }),
+    "docusaurus.config.js": """
+export default { title: "Shop", url: "https://example.org", baseUrl: "/", onBrokenLinks: "ignore",
+  presets: [["classic", { blog: false }]] };
+""",
+    "sidebars.js": "export default { docs: [] };\n",
+    "docs/about.md": "# About\n",
+    "src/pages/index.js": """
+import React, { useEffect } from "react";
+import Link from "@docusaurus/Link";
+export default function Home() {
+  useEffect(() => { document.title = "ready"; }, []);
+  return <main><h1>Shop</h1><Link to="/docs/about">About</Link><img src="/dot.svg" alt="" /></main>;
+}
+""",
+    "static/dot.svg": DOT,
+}  # fmt: skip
+VITEPRESS = {
+    "package.json": package(None, "vitepress build docs", vitepress="^1"),
+    "docs/.vitepress/config.mts": 'import { defineConfig } from "vitepress";\nexport default defineConfig({ title: "Shop" });\n',
+    "docs/index.md": "# Shop\n\n[About](/about)\n\n![](/dot.svg)\n",
+    "docs/about.md": "# About\n",
+    "docs/public/dot.svg": DOT,
+}
+ELEVENTY = {
+    "package.json": json.dumps({
+        "name": "shop", "scripts": {"build": "eleventy", "start": "eleventy --serve"},
+        "devDependencies": {"@11ty/eleventy": "2.0.1"},
+    }),
+    "eleventy.config.js": """
+module.exports = (config) => {
+  config.addPassthroughCopy("static");
+  return { dir: { output: "public_site" } };
+};
+""",
+    "index.html": PAGE,
+    "about.html": "<h1>About</h1>",
+    **STATIC,
+    "static/app.js": 'document.title = "ready";\n',
+}  # fmt: skip
 PAGES = (
     App("hexo", HEXO),
     App("vuepress", VUEPRESS, styled=False),
     App("rspress", RSPRESS, styled=False),
-)
+    App("docusaurus", DOCUSAURUS, styled=False),
+    App("vitepress", VITEPRESS, styled=False),
+    App("eleventy", ELEVENTY),
+)  # fmt: skip

@@ -27,6 +27,7 @@ PAGE = """<!doctype html>
 <body><h1>Shop</h1><a href="/about">About</a><img src="/static/dot.svg" alt="" width="9" height="9">
 <form action="/form" method="post"><input name="word" value="pear"><button>Send</button></form></body></html>
 """
+REACT = {"react": "^19", "react-dom": "^19"}
 STATIC = {"static/style.css": CSS.replace("/dot", "/static/dot"), "static/app.js": SCRIPT, "static/dot.svg": DOT}
 
 
@@ -58,3 +59,4 @@ def package(start: str | None = None, build: str | None = None, **dependencies: 
 
 
 SERVED = {"page.html": PAGE, **STATIC}
+TEMPLATED = {"templates/page.html": PAGE, **STATIC}

@@ -1,9 +1,28 @@
-"""More of the projects of `apps`: Python's tools that make their own pages, and MkDocs."""
+"""Projects of `apps` for Python's tools that make their own pages, and MkDocs."""
 
 from __future__ import annotations
 
 from tests.live.frameworks.parts import STATIC, App
 
+STREAMLIT = 'import streamlit as st\nst.title("Shop")\nst.write("ready" if st.button("Send") else "waiting")\n'
+GRADIO = """
+import gradio as gr
+demo = gr.Interface(fn=lambda word: f"echo {word}", inputs="text", outputs="text", title="Shop")
+demo.launch()
+"""
+DASH = """
+from dash import Dash, Input, Output, dcc, html
+app = Dash(__name__)
+server = app.server
+app.layout = html.Div([html.H1("Shop"), dcc.Input(id="word", value="pear"), html.P(id="out")])
+
+@app.callback(Output("out", "children"), Input("word", "value"))
+def echo(word):
+    return f"echo {word}"
+
+if __name__ == "__main__":
+    app.run(debug=True)
+"""
 MKDOCS = {
     "mkdocs.yml": "site_name: Shop\nsite_url: https://example.org/handbook/\nnav:\n  - Home: index.md\n  - About: about.md\n",
     "docs/index.md": "# Shop\n\n[About](about.md)\n",
@@ -87,7 +106,15 @@ def script(name: str, needs: str, text: str, *, file: str = "app.py", **more: bo
     return App(name, {"requirements.txt": f"{needs}\n", file: text}, **given)  # type: ignore[arg-type]
 
 
-PAGES = (
+PYTHON_PAGES = (
+    App(
+        "streamlit", {"requirements.txt": "streamlit\n", "app.py": STREAMLIT},
+        about=False, styled=False, click="Send", shows="ready",
+    ),
+    App(
+        "gradio", {"requirements.txt": "gradio\n", "app.py": GRADIO}, about=False, styled=False, click="Submit", shows="echo",
+    ),
+    App("dash", {"requirements.txt": "dash\n", "app.py": DASH}, about=False, styled=False, shows="echo pear"),
     App("mkdocs", MKDOCS, styled=False),
     App("mkdocs-material", MATERIAL, framework="mkdocs", styled=False),
     App("nicegui", {"requirements.txt": "nicegui\n", "main.py": NICEGUI, **STATIC}, styled=False, click="Send", shows="echo pear"),

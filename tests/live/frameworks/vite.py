@@ -1,9 +1,53 @@
-"""Projects of `apps` as `create-vite` lays them out: each with a library, some with its router."""
+"""Projects of `apps` as `create-vite` lays them out: React, Vue and the smaller ones, some with a router."""
 
 from __future__ import annotations
 
-from tests.live.frameworks.bundlers import REACT, SHELL, tooled
-from tests.live.frameworks.parts import CSS, DOT, App
+from tests.live.frameworks.bundlers import SHELL, tooled
+from tests.live.frameworks.parts import CSS, DOT, REACT, App, package
+
+VITE_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>loading</title><link rel="icon" href="/dot.svg"></head>
+<body><div id="root"></div><script type="module" src="/src/main.tsx"></script></body></html>
+"""
+VITE_MAIN = """
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { BrowserRouter, Link, Route, Routes } from "react-router-dom";
+import logo from "./logo.svg";
+import "./style.css";
+
+document.title = "ready";
+const Home = () => <><h1>Shop</h1><img src={logo} alt="" /><img src="/dot.svg" alt="" /><Link to="/about">About</Link></>;
+createRoot(document.getElementById("root")!).render(
+  <StrictMode><BrowserRouter>
+    <Routes><Route path="/" element={<Home />} /><Route path="/about" element={<h1>About</h1>} /></Routes>
+  </BrowserRouter></StrictMode>,
+);
+"""
+VITE_CONFIG = """
+import { defineConfig } from "vite";
+import react from "@vitejs/plugin-react";
+export default defineConfig({ plugins: [react()] });
+"""
+TSCONFIG = (
+    """{ "files": [], "references": [{ "path": "./tsconfig.app.json" }, { "path": "./tsconfig.node.json" }] }"""
+)
+TSCONFIG_APP = """{ "compilerOptions": { "composite": true, "noEmit": false, "outDir": "./node_modules/.tmp/app",
+  "target": "ES2022", "lib": ["ES2022", "DOM", "DOM.Iterable"], "module": "ESNext", "skipLibCheck": true,
+  "moduleResolution": "bundler", "jsx": "react-jsx", "strict": true, "types": ["vite/client"] }, "include": ["src"] }"""
+TSCONFIG_NODE = """{ "compilerOptions": { "composite": true, "noEmit": false, "outDir": "./node_modules/.tmp/node",
+  "target": "ES2022", "module": "ESNext", "skipLibCheck": true, "moduleResolution": "bundler", "strict": true },
+  "include": ["vite.config.ts"] }"""
+VUE_MAIN = """
+import { createApp, h } from "vue";
+import { createRouter, createWebHistory, RouterLink, RouterView } from "vue-router";
+import "./style.css";
+document.title = "ready";
+const Home = { render: () => [h("h1", "Shop"), h(RouterLink, { to: "/about" }, () => "About")] };
+const router = createRouter({ history: createWebHistory(import.meta.env.BASE_URL), routes: [
+  { path: "/", component: Home }, { path: "/about", component: { render: () => h("h1", "About") } }] });
+createApp({ render: () => h(RouterView) }).use(router).mount("#root");
+"""
 
 
 def _vite(main: str, text: str, config: str, files: dict[str, str], **more: str) -> dict[str, str]:
@@ -85,8 +129,21 @@ createRoot(document.getElementById("app")).render(<RouterProvider router={router
     **{"@tanstack/react-router": "^1", "@vitejs/plugin-react": "^5", **REACT},
 )
 VITE = (
+    App("vite", {
+        "package.json": package(None, "tsc -b && vite build", **REACT, **{
+            "react-router-dom": "^7", "vite": "^7", "@vitejs/plugin-react": "^5", "typescript": "^5",
+            "@types/react": "^19", "@types/react-dom": "^19"}),
+        "index.html": VITE_PAGE, "src/main.tsx": VITE_MAIN, "src/style.css": CSS, "src/logo.svg": DOT,
+        "public/dot.svg": DOT, "vite.config.ts": VITE_CONFIG, "tsconfig.json": TSCONFIG,
+        "tsconfig.app.json": TSCONFIG_APP, "tsconfig.node.json": TSCONFIG_NODE,
+    }),
+    App("vue", framework="vite", files={
+        "package.json": package(None, "vite build", vue="^3", vite="^7", **{"vue-router": "^4"}),
+        "index.html": VITE_PAGE.replace("main.tsx", "main.js"), "src/main.js": VUE_MAIN, "src/style.css": CSS,
+        "public/dot.svg": DOT,
+    }),
     App("preact-vite", PREACT, framework="vite", about=False),
     App("svelte-vite", SVELTE, framework="vite", about=False),
     App("solid-vite", SOLID, framework="vite"),
     App("tanstack-vite", TANSTACK, framework="vite"),
-)
+)  # fmt: skip

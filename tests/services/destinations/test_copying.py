@@ -1,18 +1,13 @@
-"""Copies are exact, in order, resumable, and never trust what is half there."""
+"""Copies are exact, in order, and cost only what is new."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
-
 from monitor.adapters.memory_store import MemoryStore
-from monitor.domain import keys
 from monitor.domain.destinations import Mode
-from monitor.domain.history.repository import write_format
-from monitor.errors import Conflict
-from monitor.ports.store import Listed, StoreAway, StoreRefused
+from monitor.ports.store import Listed, StoreRefused
 from monitor.services.destinations.looking import known, workspaces
 from monitor.services.destinations.places import Below, Conditional
 from tests.services.destinations.worlds import (
@@ -26,8 +21,7 @@ from tests.services.destinations.worlds import (
     restorable,
     write_some,
 )
-from tests.support.faults import Fault, FaultyStore, writes
-from tests.support.pen import Pen
+from tests.support.faults import FaultyStore
 
 
 async def test_everything_is_copied_and_nothing_else(world: World) -> None:
@@ -88,48 +82,6 @@ async def test_a_source_that_grows_while_it_is_copied_gives_a_whole_prefix(world
     assert restorable(there.objects, shop) == list(range(1, 13))
 
 
-async def test_a_revision_waits_for_all_it_needs(world: World) -> None:
-    await begin(world.primary)
-    await write_some(world.primary)
-    lost = next(key for key in world.primary.objects if "/packs/" in key)
-    data = world.primary.objects.pop(lost)
-    outcome = await world.destination().run()
-    missing = [p for p in outcome.problems if "revisions/" in p]
-    assert missing
-    assert not outcome.complete
-    copied = {key for key in world.there.objects if "/revisions/" in key}
-    assert len(copied) == 5 - len(missing)
-    destination = world.destination()
-    assert destination.complete_ns is None
-    world.primary.objects[lost] = data
-    assert (await destination.run()).complete
-    assert world.there.objects == history_of(world.primary)
-    assert keys.revision_key("", "shop", 5) in world.there.objects
-
-
-async def test_damage_in_the_primary_is_not_copied(world: World) -> None:
-    await begin(world.primary)
-    await write_some(world.primary)
-    key = next(k for k in world.primary.objects if "/packs/" in k)
-    good = world.primary.objects[key]
-    world.primary.objects[key] = good[:-1] + bytes([good[-1] ^ 1])
-    outcome = await world.destination().run()
-    assert key not in world.there.objects
-    assert any("damaged in the primary" in p for p in outcome.problems)
-
-
-async def test_what_is_cut_off_there_is_written_again(world: World) -> None:
-    await begin(world.primary)
-    shop = await write_some(world.primary)
-    await world.destination().run()
-    for part in ("packs", "bases", "revisions", "names"):
-        key = next(k for k in world.there.objects if f"/{part}/" in k)
-        world.there.objects[key] = world.there.objects[key][:-3]
-    assert (await world.destination().run()).complete
-    assert world.there.objects == history_of(world.primary)
-    assert len(restorable(world.there.objects, shop)) == 5
-
-
 async def test_a_name_given_to_another_revision_follows(world: World) -> None:
     await begin(world.primary)
     shop = await write_some(world.primary)
@@ -137,39 +89,6 @@ async def test_a_name_given_to_another_revision_follows(world: World) -> None:
     await give_name(shop, "first", 2)
     await world.destination().run()
     assert world.there.objects == history_of(world.primary)
-
-
-async def test_a_store_that_stumbles_is_asked_again_and_one_that_is_away_fails_in_time(world: World) -> None:
-    await begin(world.primary)
-    shop = await write_some(world.primary)
-    for mode in ("before", "after", "truncate", "corrupt"):
-        stumbling = FaultyStore(MemoryStore())
-        stumbling.arm(Fault(mode, at=9, times=3))
-        assert (await world.destination(there=stumbling, name=mode).run()).complete, mode
-        assert isinstance(stumbling.inner, MemoryStore)
-        assert len(restorable(stumbling.inner.objects, shop)) == 5
-    away = FaultyStore(world.there)
-    away.arm(Fault("before", match=writes))
-    destination = world.destination(there=away)
-    world.time.slept.clear()
-    with pytest.raises(StoreAway):
-        await destination.run()
-    assert destination.state().state == "failed"
-    assert sum(world.time.slept) < 60
-    away.arm(None)
-    assert (await destination.run()).complete
-    assert destination.state().state == "idle"
-
-
-async def test_a_write_whose_answer_was_lost_is_recognised(world: World) -> None:
-    await begin(world.primary)
-    shop = await write_some(world.primary)
-    there = FaultyStore(world.there)
-    for what in ("put", "put_new"):
-        world.there.objects.clear()
-        there.arm(Fault("after", times=2, match=lambda call, key, what=what: call == what))
-        assert (await world.destination(there=there, name=what.replace("_", "-")).run()).complete, what
-        assert len(restorable(world.there.objects, shop)) == 5
 
 
 async def test_a_revision_saved_while_we_look_is_taken_whole_or_not_at_all(world: World) -> None:
@@ -187,119 +106,6 @@ async def test_a_revision_saved_while_we_look_is_taken_whole_or_not_at_all(world
     busy.objects = world.primary.objects
     assert (await world.destination(source=busy).run()).complete
     assert len(restorable(world.there.objects, shop)) >= 5
-
-
-async def test_a_source_that_sends_wrong_bytes_once_is_read_again(world: World) -> None:
-    await begin(world.primary)
-    shop = await write_some(world.primary)
-    source = FaultyStore(world.primary)
-    for mode in ("truncate", "corrupt"):
-        source.arm(Fault(mode, times=2, match=lambda what, key: what == "get" and "history" in key))
-        there = MemoryStore()
-        assert (await world.destination(source=source, there=there, name=mode).run()).complete
-        assert len(restorable(there.objects, shop)) == 5
-
-
-async def test_refused_credentials_name_the_destination(world: World) -> None:
-    await begin(world.primary)
-    await write_some(world.primary)
-    refusing = FaultyStore(world.there)
-    refusing.arm(Fault(error=StoreRefused("403")))
-    with pytest.raises(StoreRefused) as caught:
-        await world.destination(there=refusing).run()
-    assert "destination nas" in caught.value.hint
-    assert not world.time.slept
-
-
-async def test_a_place_that_returns_other_bytes_is_found_at_once(world: World) -> None:
-    await begin(world.primary)
-    await write_some(world.primary)
-
-    class Lying(MemoryStore):
-        async def put(self, key: str, data: bytes) -> None:
-            await super().put(key, data[:-1] + b"?" if "/packs/" in key else data)
-
-    outcome = await world.destination(there=Lying()).run()
-    assert any("other bytes" in problem for problem in outcome.problems)
-    assert not outcome.complete
-
-
-async def test_another_history_is_never_mixed_in(world: World) -> None:
-    await begin(world.primary)
-    await write_some(world.primary)
-    await world.there.put("FORMAT", write_format("another"))
-    with pytest.raises(Conflict, match="another history"):
-        await world.destination().run()
-    assert set(world.there.objects) == {"FORMAT"}
-
-
-async def test_an_empty_primary_empties_nothing(world: World) -> None:
-    await begin(world.primary)
-    await write_some(world.primary)
-    await world.destination().run()
-    before = dict(world.there.objects)
-    world.primary.objects.clear()
-    with pytest.raises(Conflict, match="holds no history") as caught:
-        await world.destination().run()
-    assert "backup seed" in caught.value.hint
-    await begin(world.primary, "begun-anew")
-    with pytest.raises(Conflict, match="another history"):
-        await world.destination().run()
-    assert world.there.objects == before
-
-
-async def test_an_unmounted_place_is_not_filled_again(world: World) -> None:
-    await begin(world.primary)
-    await write_some(world.primary)
-    await world.destination().run()
-    world.there.objects.clear()
-    with pytest.raises(Conflict, match="empty now"):
-        await world.destination().run()
-    assert not world.there.objects
-    await world.destination().run(start_over=True)
-    assert world.there.objects == history_of(world.primary)
-
-
-async def test_parted_histories_are_told_and_neither_is_lost(world: World) -> None:
-    await begin(world.primary)
-    shop = await write_some(world.primary)
-    await write_some(world.primary, "blog", 2)
-    await world.destination().run()
-    before = dict(world.there.objects)
-    # The primary goes back to its fourth revision and on from there, as after seeding from an older copy.
-    other = Pen(world.primary, "shop", prefix="")
-    for number in range(1, 5):
-        await other.save(shop.saved[number], START_NS + number, base=number % 3 == 1)
-    for number in (5, 6):
-        await other.save({"other.txt": b"another %d" % number}, START_NS + 9)
-    outcome = await world.destination().run()
-    assert any("parted" in problem for problem in outcome.problems)
-    assert {key: world.there.objects[key] for key in before} == before
-    assert keys.revision_key("", "shop", 6) not in world.there.objects
-
-
-@pytest.mark.parametrize("mode", [Mode.MIRROR, Mode.INCREMENTAL])
-async def test_another_history_is_replaced_once_a_person_confirms(world: World, mode: Mode) -> None:
-    await begin(world.primary)
-    await write_some(world.primary)
-    blog = await write_some(world.primary, "blog", 2)
-    destination = world.destination(mode=mode)
-    await destination.run()
-    for key in [key for key in world.primary.objects if key.startswith("shop/")]:
-        await world.primary.delete(key)
-    shop = Pen(world.primary, "shop", prefix="")
-    await shop.save({"new.txt": b"a history of its own"}, START_NS + 9)
-    await destination.run()
-    assert destination.error is not None
-    assert "purged" in destination.error.message
-    assert destination.state().held.keys() == {"shop"}
-    assert destination.confirm() == ("shop",)
-    assert (await destination.run()).complete
-    assert world.there.objects == history_of(world.primary)
-    assert restorable(world.there.objects, shop) == [1]
-    assert restorable(world.there.objects, blog) == [1, 2]
-    assert destination.state().held == {}
-    assert destination.error is None
 
 
 async def test_what_did_not_change_is_not_listed_again_but_once_a_day(world: World) -> None:
@@ -331,17 +137,6 @@ async def test_what_did_not_change_is_not_listed_again_but_once_a_day(world: Wor
     world.time.pass_(DAY)
     await listed()
     assert lost in world.there.objects
-
-
-async def test_one_broken_workspace_does_not_stop_the_others(world: World) -> None:
-    await begin(world.primary)
-    await write_some(world.primary, "aaa")
-    await write_some(world.primary, "zzz")
-    world.primary.objects["aaa/history/revisions/" + "0" * 19 + "3"] = b"not a revision"
-    outcome = await world.destination().run()
-    assert not outcome.complete
-    assert sum("zzz/history/revisions" in key for key in world.there.objects) == 5
-    assert sum("aaa/history/revisions" in key for key in world.there.objects) == 4
 
 
 async def test_only_some_workspaces(world: World) -> None:

@@ -8,29 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from monitor.domain.history.revision import CONTENT_LOST, RENUMBERED, Writer
-from monitor.domain.history.revision_text import read_revision, write_revision
 from monitor.errors import SlipwayError
 from monitor.ports.store import StoreAway, StoreFull, StoreRefused
-from monitor.services.history.writer import Fenced
 from tests.support.faults import MODES, Fault, writes
-from tests.support.keeping import HISTORY, NAME, Desk, Seen, picture
-
-
-async def keep_some(desk: Desk, turns: range) -> dict[int, Seen]:
-    shots = {}
-    for turn in turns:
-        await desk.write("a", f"turn {turn}")
-        await desk.write(f"f{turn}", f"new {turn}")
-        revision = await desk.keep()
-        assert revision is not None
-        shots[revision.seq] = picture(desk.folder)
-    return shots
-
-
-def assert_kept(desk: Desk, shots: dict[int, Seen]) -> None:
-    for seq, shot in shots.items():
-        assert desk.restored(seq) == shot, f"revision {seq}"
+from tests.support.keeping import NAME, Desk, Seen, assert_kept, keep_some, picture
 
 
 @pytest.mark.parametrize("error", [StoreAway("away"), StoreFull("full"), StoreRefused("credentials expired")])
@@ -90,24 +71,6 @@ async def test_away_from_the_first_moment_on(desk: Desk) -> None:
     assert await desk.history.catch_up()
     assert_kept(desk, shots)
     assert len(shots) == 4
-
-
-async def test_away_at_the_start_without_a_cache_what_waits_is_put_above(desk: Desk) -> None:
-    shots = await keep_some(desk, range(3))
-    await desk.restart(cache=False)
-    desk.store.arm(Fault())
-    before = await keep_some(desk, range(3, 5))
-    assert list(before) == [1, 2], "nobody knows here what is there"
-    desk.store.arm(None)
-    desk.clock.ahead += 100
-    assert await desk.history.catch_up()
-    shots |= {seq + 3: shot for seq, shot in before.items()}
-    assert_kept(desk, shots)
-    header = desk.reader().header(4)
-    assert (header["parent"], header["flags"]) == (3, [RENUMBERED])
-    shots |= await keep_some(desk, range(5, 6))
-    assert list(shots) == [1, 2, 3, 4, 5, 6]
-    assert_kept(desk, shots)
 
 
 async def test_run_catches_up_alone(desk: Desk) -> None:
@@ -243,78 +206,6 @@ async def test_committed_then_timed_out_is_one_revision(desk: Desk) -> None:
     assert_kept(desk, shots)
 
 
-async def test_a_foreign_revision_above_what_waits_is_passed(desk: Desk) -> None:
-    shots = await keep_some(desk, range(2))
-    desk.store.arm(Fault())
-    waiting = await keep_some(desk, range(2, 5))
-    desk.store.arm(None)
-    foreign = read_revision(desk.objects[f"{HISTORY}revisions/{2:020}"])
-    for seq in (3, 4):
-        copy = foreign.header
-        values = {name: getattr(copy, name) for name in copy.__slots__}
-        values |= {"seq": seq, "parent": seq - 1, "writer": Writer("other", 1, "x")}
-        data = write_revision(type(foreign)(type(copy)(**values), foreign.changed, foreign.removed))
-        desk.objects[f"{HISTORY}revisions/{seq:020}"] = data
-    desk.clock.ahead += 100
-    assert await desk.history.catch_up()
-    assert desk.reader().seqs() == [1, 2, 3, 4, 5, 6, 7]
-    for old, new in zip(waiting, (5, 6, 7), strict=True):
-        assert desk.restored(new) == waiting[old]
-        header = desk.reader().header(new)
-        assert RENUMBERED in header["flags"]
-        assert header["parent"] == new - 1
-    assert_kept(desk, shots)
-    more = await keep_some(desk, range(5, 6))
-    assert list(more) == [8]
-    assert_kept(desk, more)
-
-
-@pytest.mark.parametrize("at", range(8))
-async def test_renumbering_survives_a_kill(desk: Desk, at: int) -> None:
-    await keep_some(desk, range(4))
-    await desk.restart(cache=False)
-    desk.store.arm(Fault())
-    waiting = await keep_some(desk, range(4, 7))
-    desk.store.arm(None)
-    desk.clock.ahead += 100
-    desk.spool.arm(Fault("after" if at % 2 else "before", at=at // 2, match=writes, error=StoreAway("killed")))
-    await desk.history.catch_up()
-    await desk.restart(kill=True)
-    assert await desk.history.catch_up()
-    found = [desk.restored(seq) for seq in desk.reader().seqs()]
-    assert found[4:] == list(waiting.values())
-
-
-async def test_a_writer_who_was_taken_over_keeps_what_waits_until_it_takes_over_again(desk: Desk) -> None:
-    shots = await keep_some(desk, range(1))
-    desk.store.arm(Fault())
-    waiting = await keep_some(desk, range(1, 3))
-    (desk.tmp / "other").mkdir()
-    other = Desk(desk.tmp / "other", inner=desk.memory, install="other")
-    await other.history.open(take_over=True)
-    await other.write("theirs", "x")
-    await other.keep()
-    desk.store.arm(None)
-    desk.clock.ahead += 100
-    with pytest.raises(Fenced):
-        await desk.history.catch_up()
-    assert desk.history.state(NAME).spooled == 2
-    assert "other" in desk.history.state(NAME).error
-    await desk.restart()
-    with pytest.raises(Fenced):
-        await desk.history.open()
-    await desk.history.open(take_over=True)
-    assert await desk.history.catch_up()
-    assert desk.reader().seqs() == [1, 2, 3, 4]
-    assert [desk.restored(seq) for seq in (3, 4)] == list(waiting.values())
-    assert_kept(desk, shots)
-    await other.write("theirs", "more")
-    other.clock.ahead += 100
-    with pytest.raises(Fenced):
-        await other.keep()
-    await other.close()
-
-
 async def test_run_looks_again_at_what_did_not_rest_unless_it_is_told_not_to(desk: Desk) -> None:
     log = await desk.write("log.txt", "0")
     await desk.write("a", "x")
@@ -344,67 +235,3 @@ async def test_run_looks_again_at_what_did_not_rest_unless_it_is_told_not_to(des
         await running
     assert_kept(desk, {2: picture(desk.folder)})
     assert desk.history.state(NAME).pending == 0
-
-
-@pytest.mark.parametrize("restart", ["", "cache", "no cache"])
-@pytest.mark.parametrize("part", ["packs", "bases"])
-async def test_what_another_collection_took_meanwhile_is_read_again(desk: Desk, restart: str, part: str) -> None:
-    await desk.write("kept", "one")
-    await desk.write("also/kept", "two")
-    await desk.keep()
-    desk.store.arm(Fault(error=StoreAway("away")))
-    shots = await keep_some(desk, range(2))
-    if restart:
-        await desk.restart(kill=True, cache=restart == "cache")
-    taken = [key for key in desk.objects if f"/{part}/" in key or "/revisions/" in key or "/packs/" in key]
-    for key in taken:
-        await desk.memory.delete(key)
-    desk.store.arm(None)
-    desk.clock.ahead += 100
-    assert await desk.history.catch_up() is True
-    assert desk.reader().seqs() == sorted(shots)
-    for seq in shots:
-        desk.restored(seq)  # raises where a byte is missing
-    revision = await desk.keep(always=True)
-    assert revision is not None
-    assert desk.restored(revision.seq) == picture(desk.folder)
-    assert CONTENT_LOST not in revision.header.flags
-    assert CONTENT_LOST in (await desk.history.archive.header(NAME, max(shots))).flags
-
-
-def spoiled(desk: Desk, start: str) -> Path:
-    """The first file of the spool below `start`, one byte of it another one."""
-    path = next(p for p in sorted((desk.tmp / "spool").rglob("*")) if p.is_file() and start in str(p))
-    data = path.read_bytes()
-    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
-    return path
-
-
-async def test_what_is_damaged_in_the_spool_hides_nothing_in_the_store(desk: Desk) -> None:
-    await keep_some(desk, range(1))
-    desk.store.arm(Fault())
-    await keep_some(desk, range(1, 2))
-    spoiled(desk, "shop/history/revisions")
-    await desk.restart(kill=True)
-    desk.store.arm(None)
-    shots = await keep_some(desk, range(2, 3))
-    assert list(shots) == [2]
-    assert set(await desk.history.archive.state(NAME, 2)) == {"a", "f0", "f1", "f2"}
-    assert "set aside" in desk.history.problems[0]
-    assert len(list((desk.tmp / "spool").rglob("damaged/*"))) == 1
-    assert_kept(desk, shots)
-
-
-async def test_one_workspace_whose_spool_is_damaged_keeps_no_other_waiting(desk: Desk) -> None:
-    await keep_some(desk, range(1))
-    desk.store.arm(Fault())
-    await keep_some(desk, range(1, 2))
-    await desk.history.commit("other", desk.folder, await desk.files.walk(desk.folder))
-    spoiled(desk, "shop/history/revisions")
-    desk.store.arm(None)
-    desk.clock.ahead += 100
-    with pytest.raises(SlipwayError) as told:
-        await desk.history.catch_up()
-    assert told.value.reason == "spool-damaged"
-    assert (desk.history.state("other").revision, desk.history.state("other").error) == (1, "")
-    assert desk.history.state(NAME).error == told.value.message

@@ -7,47 +7,23 @@ import os
 import shutil
 import socket
 import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from monitor.adapters.clock import SystemClock
-from monitor.adapters.disk import roots
 from monitor.adapters.disk.walking import MAX_DEPTH
 from monitor.adapters.files import DiskFiles
 from monitor.domain.tree import Entry, Kind, difference
-from monitor.domain.workspace import Folder
-from monitor.ports.files import Changed, FolderGone, RootScan, RootTrouble
-from tests.support.disguise import disguise
+from monitor.ports.files import Changed, FolderGone
+from tests.support.aging import age
 
 pytestmark = pytest.mark.live
-
 ODD_NAMES = [
     os.fsdecode(b"not-utf8-\xff\xfe"), "new\nline", "n" * 255, "cafe\u0301", "caf\u00e9", "Case", "case", "dot.",
     "space ", " lead", "-rf", "a`)||PathPrefix(`", "emoji-\U0001f680", "back\\slash", "%41", "quote'\"",
 ]  # fmt: skip
-
-
-@pytest.fixture
-def files() -> Iterator[DiskFiles]:
-    made = DiskFiles(SystemClock())
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "root" / "odd"
-    made.mkdir(parents=True)
-    return made
-
-
-def age(*paths: Path) -> None:
-    """Old enough not to be racy."""
-    threading.Event().wait(0.03)
 
 
 async def test_odd_names_are_walked_read_and_exported(files: DiskFiles, folder: Path, tmp_path: Path) -> None:
@@ -190,115 +166,6 @@ def unprivileged(place: str) -> Iterator[None]:
         os.seteuid(0)
 
 
-async def test_vanishing_growing_and_fresh_files_are_changed(files: DiskFiles, folder: Path) -> None:
-    for name in ("vanishes", "grows", "calm"):
-        (folder / name).write_text("1")
-    age()
-    tree = await files.walk(folder)
-    (folder / "vanishes").unlink()
-    (folder / "grows").write_text("22")
-    (folder / "fresh").write_text("1")
-    fresh = (await files.walk(folder)).entries["fresh"]
-    found = await files.read_many(folder, [*tree, fresh])
-    assert found["calm"] == b"1"
-    vanished, grown, young = found["vanishes"], found["grows"], found["fresh"]
-    assert isinstance(vanished, Changed)
-    assert vanished.gone
-    assert isinstance(grown, Changed)
-    assert grown.now is not None
-    assert isinstance(young, Changed), "a file written this very moment may still change unseen"
-    age()
-    assert await files.read_stable(folder, grown.now) == b"22"
-    assert await files.read_stable(folder, fresh) == b"1"
-
-
-async def test_a_file_written_while_read_is_never_taken_for_whole(files: DiskFiles, folder: Path) -> None:
-    file = folder / "busy"
-    file.write_bytes(b"0" * 4_000_000)
-    age()
-    stop = threading.Event()
-
-    def scribble() -> None:
-        number = 0
-        while not stop.is_set():
-            number = (number + 1) % 10
-            with file.open("r+b") as out:
-                out.write(b"%d" % number * 4_000_000)
-
-    writer = threading.Thread(target=scribble)
-    writer.start()
-    try:
-        for _ in range(10):
-            data = await files.read_stable(folder, (await files.walk(folder)).entries["busy"])
-            assert isinstance(data, Changed) or len(set(data)) == 1
-    finally:
-        stop.set()
-        writer.join()
-
-
-async def test_file_to_folder_and_back_in_the_tree_and_the_copy(
-    files: DiskFiles, folder: Path, tmp_path: Path
-) -> None:
-    copy = tmp_path / "copy"
-    (folder / "a").write_text("1")
-    await files.export(folder, await files.walk(folder), copy)
-    (folder / "a").unlink()
-    (folder / "a").mkdir()
-    (folder / "a" / "b").write_text("2")
-    await files.export(folder, await files.walk(folder), copy)
-    assert (copy / "a" / "b").read_text() == "2"
-    shutil.rmtree(folder / "a")
-    (folder / "a").symlink_to("elsewhere")
-    await files.export(folder, await files.walk(folder), copy)
-    assert os.readlink(copy / "a") == "elsewhere"
-
-
-async def test_the_readable_copy_follows_the_tree_and_carries_what_runs(
-    files: DiskFiles, folder: Path, tmp_path: Path
-) -> None:
-    (folder / ".gitignore").write_text("local.json\nnode_modules/\n")
-    (folder / "package.json").write_text("{}")
-    (folder / "node_modules").mkdir()
-    (folder / "node_modules" / "x.js").write_text("1")
-    (folder / "local.json").write_text("{}")
-    (folder / ".env").write_text("A=1")
-    (folder / "run.sh").write_text("#!/bin/sh\n")
-    (folder / "run.sh").chmod(0o700)
-    (folder / "page.html").write_text("1")
-    (folder / "page.html").chmod(0o600)
-    (folder / "empty").mkdir(mode=0o700)
-    copy = tmp_path / "copy"
-    tree = await files.walk(folder)
-    await asyncio.sleep(0.02)  # a copy of the very tick its source was written in is made again
-    await files.export(folder, tree, copy)
-    there = {str(p.relative_to(copy)) for p in copy.rglob("*")}
-    assert there == {".gitignore", "package.json", "local.json", ".env", "run.sh", "page.html", "empty"}
-    assert (copy / "run.sh").stat().st_mode & 0o777 == 0o755
-    assert (copy / "page.html").stat().st_mode & 0o777 == 0o644
-    assert await files.readable_by(copy, await files.walk(copy), 12345, 12345)
-    assert not await files.readable_by(folder, tree, 12345, 12345)
-    assert (await files.export(folder, tree, copy)).copied == 0
-    (folder / "page.html").write_text("22")
-    disguise(folder / "local.json", b"[]")
-    (folder / ".env").unlink()
-    done = await files.export(folder, await files.walk(folder), copy)
-    assert (done.copied, done.removed) == (2, 1)
-    assert (copy / "page.html").read_text() == "22"
-    assert (copy / "local.json").read_text() == "[]"
-    assert not (copy / ".env").exists()
-
-
-async def test_size_sees_growth_and_writing_in_place(files: DiskFiles, folder: Path) -> None:
-    (folder / "node_modules").mkdir()
-    (folder / "node_modules" / "a").write_bytes(b"1" * 10)
-    before = await files.size_of(folder)
-    assert (before.files, before.bytes) == (1, 10)
-    assert await files.size_of(folder) == before
-    age()
-    (folder / "node_modules" / "a").write_bytes(b"2" * 10)
-    assert await files.size_of(folder) != before
-
-
 async def test_texts_for_detection(files: DiskFiles, folder: Path) -> None:
     (folder / "package.json").write_bytes(b"\xef\xbb\xbf{}")
     (folder / "bad.json").write_bytes(b"\xff")
@@ -323,53 +190,3 @@ async def test_a_virtual_environment_under_any_name_is_left_out(files: DiskFiles
     (folder / "myenv" / "pyvenv.cfg").write_text("")
     tree = await files.walk(folder)
     assert [(e.path, e.pruned) for e in tree.excluded] == [("myenv", True)]
-
-
-async def test_the_root_lists_folders_by_age_and_odd_names(files: DiskFiles, tmp_path: Path) -> None:
-    root = tmp_path / "root"
-    names = ["old", os.fsdecode(b"\xff"), "new\nline", "-rf"]
-    for name in names:
-        (root / name).mkdir(parents=True)
-        age()
-    (root / ".hidden").mkdir()
-    (root / "file").write_text("1")
-    (root / "link").symlink_to("old")
-    (root / "old" / "later").write_text("1")
-    scan = await files.scan_root(root)
-    assert [f.folder for f in scan.folders] == names
-    assert scan.others == ("file", "link")
-    assert scan.folders[0].inode == (root / "old").stat().st_ino
-
-
-async def test_a_missing_or_unreadable_root_is_trouble(files: DiskFiles, tmp_path: Path) -> None:
-    with pytest.raises(RootTrouble, match="missing") as caught:
-        await files.scan_root(tmp_path / "nowhere")
-    assert caught.value.reason == "root-missing"
-    (tmp_path / "file").write_text("1")
-    with pytest.raises(RootTrouble):
-        await files.scan_root(tmp_path / "file")
-
-
-async def test_an_emptied_root_is_trouble_but_the_last_folder_may_go(files: DiskFiles, tmp_path: Path) -> None:
-    root = tmp_path / "root"
-    for name in ("a", "b"):
-        (root / name).mkdir(parents=True)
-    both = await files.scan_root(root)
-    (root / "a").rmdir()
-    one = await files.scan_root(root, before=both)
-    (root / "b").rmdir()
-    assert (await files.scan_root(root, before=one)).folders == ()
-    with pytest.raises(RootTrouble) as caught:
-        await files.scan_root(root, before=both)
-    assert caught.value.reason == "root-empty"
-    root.rename(tmp_path / "away")
-    root.mkdir()
-    with pytest.raises(RootTrouble) as caught:
-        await files.scan_root(root, before=one)
-    assert caught.value.reason == "root-moved"
-
-
-def test_a_root_on_another_device_is_trouble(tmp_path: Path) -> None:
-    here = RootScan(1, 2, (Folder("a", 3, 4),))
-    with pytest.raises(RootTrouble, match="another device"):
-        roots.check_root(tmp_path, here, RootScan(9, 2, (Folder("a", 3, 4),)))

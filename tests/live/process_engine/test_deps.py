@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from monitor.domain.launch import LaunchSpec, ProjectType
 from monitor.ports.engine import LaunchFailed
-from tests.support import process_engine as support
 from tests.support.process_engine import SERVER, Home, get, python_spec, ready
 
 PIP = "python3 -m venv .venv && .venv/bin/pip install --disable-pip-version-check -q -r requirements.txt"
@@ -29,18 +27,6 @@ const app = require("express")();
 app.get("/", (_, answer) => answer.send("express"));
 app.listen(process.env.PORT, process.env.HOST);
 """
-
-
-@pytest.fixture(params=["bubblewrap", "bare"])
-async def home(request: pytest.FixtureRequest) -> AsyncIterator[Home]:
-    async with support.a_home(request.param == "bubblewrap") as made:
-        yield made
-
-
-@pytest.fixture
-async def bare() -> AsyncIterator[Home]:
-    async with support.a_home(bubblewrap=False) as made:
-        yield made
 
 
 @pytest.mark.timeout(300)

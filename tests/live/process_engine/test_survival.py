@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -33,18 +32,6 @@ async def main():
     await asyncio.Event().wait()
 asyncio.run(main())
 """
-
-
-@pytest.fixture(params=["bubblewrap", "bare"])
-async def home(request: pytest.FixtureRequest) -> AsyncIterator[Home]:
-    async with support.a_home(request.param == "bubblewrap") as made:
-        yield made
-
-
-@pytest.fixture
-async def bare() -> AsyncIterator[Home]:
-    async with support.a_home(bubblewrap=False) as made:
-        yield made
 
 
 def _monitor(home: Home) -> subprocess.Popen[bytes]:

@@ -1,10 +1,10 @@
-"""The process engine keeps the engine's promises, with bubblewrap and without."""
+"""The process engine as the contracts of engines know it, and what its instances run."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,8 +14,7 @@ from monitor.adapters.clock import SystemClock
 from monitor.adapters.process_engine import Config, ProcessEngine, procfs
 from monitor.domain.launch import MIB, LaunchSpec, Limits, ProjectType, Source
 from monitor.ports.engine import Engine, Instance, Launch
-from tests.contracts.command_contract import CommandContract
-from tests.contracts.engine_contract import BROKEN, WS, EngineContract, Manner, World
+from tests.contracts.engine_world import BROKEN, WS, Manner, World
 from tests.support.process_engine import ROOT, get
 
 COUNT = """
@@ -115,18 +114,11 @@ class ProcessWorld(World):
         return super().launch(**programs, **files)
 
 
-class TestProcessEngine(EngineContract):
-    @pytest.fixture(params=["bubblewrap", "bare"])
-    async def world(self, request: pytest.FixtureRequest) -> AsyncIterator[ProcessWorld]:
-        root = Path(tempfile.mkdtemp(prefix="slipway-contract-"))
-        root.chmod(0o755)
-        yield ProcessWorld(root, request.param == "bubblewrap")
-        shutil.rmtree(root)
+class OnProcesses:
+    """A world for a suite of promises: with bubblewrap and without."""
 
-
-class TestProcessCommands(CommandContract):
     @pytest.fixture(params=["bubblewrap", "bare"])
-    async def world(self, request: pytest.FixtureRequest) -> AsyncIterator[ProcessWorld]:
+    def world(self, request: pytest.FixtureRequest) -> Iterator[ProcessWorld]:
         root = Path(tempfile.mkdtemp(prefix="slipway-contract-"))
         root.chmod(0o755)
         yield ProcessWorld(root, request.param == "bubblewrap")

@@ -30,7 +30,9 @@ def addresses(settings: Settings, name: str) -> dict[str, str]:
 def gate_states(registry: Registry) -> Mapping[str, GateState]:
     """What the gate says of each workspace."""
     return {
-        name: GateState(name, state.phase, state.reason, ProjectType(state.type), state.description)
+        name: GateState(
+            name, state.phase, state.reason, ProjectType(state.type), state.description, changing=bool(state.changing)
+        )
         for name, state in registry.states.items()
     }
 

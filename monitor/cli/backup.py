@@ -12,6 +12,7 @@ from monitor.cli.backup_talk import remarks, show_run, show_verified, told
 from monitor.cli.client import Client, segment
 from monitor.cli.options import as_json, data_folder, settings
 from monitor.cli.talk import columns, out_json, say
+from monitor.domain.moments import shown
 
 MODES = click.Choice(["mirror", "incremental"])
 
@@ -52,8 +53,8 @@ def list_(data: Path | None, as_json: bool) -> None:
         (
             one["name"],
             one["mode"],
-            one["complete_at"] or "never",
-            one["verified_at"] or "never",
+            shown(one["complete_at"] or "") or "never",
+            shown(one["verified_at"] or "") or "never",
             one["state"],
             one["where"],
         )

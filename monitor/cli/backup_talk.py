@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from monitor.cli.talk import columns, out, out_json, say
+from monitor.cli.talk import amount, columns, out, out_json, say
 from monitor.errors import Incomplete
 
 
@@ -27,7 +27,7 @@ def show_run(result: dict[str, Any]) -> None:
         columns(rows, ("workspace", "revision", "what"))
         return
     copied = ", ".join(f"{count} {part}" for part, count in result["copied"].items() if count) or "nothing"
-    out(f"{copied} {verb} copied to {result['destination']} ({result['bytes']} bytes)")
+    out(f"{copied} {verb} copied to {result['destination']} ({amount(result['bytes'])})")
     if result["removed"]:
         out(f"{result['removed']} objects {verb} removed there")
     if result["waiting"]:
@@ -35,7 +35,8 @@ def show_run(result: dict[str, Any]) -> None:
     for name, why in result["held"].items():
         say(f"! {name}: removals wait for you: {why}. `slipway backup confirm {result['destination']}`")
     for one in result.get("restored", ()):
-        out(f"{one['workspace']} is back, as of revision {one['revision']}" if not one["error"] else "")
+        if not one["error"]:
+            out(f"{one['workspace']} is back, as of revision {one['revision']}")
 
 
 def _what(item: dict[str, Any]) -> str:
@@ -49,7 +50,7 @@ def _news(item: dict[str, Any]) -> str:
 
 
 def show_verified(result: dict[str, Any]) -> None:
-    out(f"{result['objects']} objects ({result['bytes']} bytes) at {result['destination']} are right")
+    out(f"{result['objects']} objects ({amount(result['bytes'])}) at {result['destination']} are right")
     for one in result["damaged"]:
         end = "mended" if one["repaired"] else "NOT mended"
         out(f"damaged, {end}: {one['key']} ({one['what']})")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -107,9 +108,11 @@ def _unanswered(path: Path, error: Exception) -> SlipwayError:
     if isinstance(error, PermissionError):
         return Refused(f"{path} belongs to another user", hint="run this as the user who runs the monitor")
     if isinstance(error, FileNotFoundError | NotADirectoryError | ConnectionRefusedError):
+        log = path.parent / "logs" / "monitor.log"
+        last = f"; what it said last is in {log}" if os.access(log, os.R_OK) else ""
         return SlipwayError(
             f"no monitor runs with the data folder {path.parent}",
-            hint="start it with `scripts/up` (`slipway up`), or name its data folder with --data",
+            hint=f"start it with `scripts/up` (`slipway up`), or name its data folder with --data{last}",
             reason="not-running",
         )
     return SlipwayError(

@@ -107,7 +107,8 @@ def _run(arguments: list[str]) -> int:
 
 
 def _fail(error: SlipwayError, arguments: list[str]) -> int:
-    if "--json" in arguments:
+    ours = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    if "--json" in ours:
         out_json(error.as_json())
     complain(error)
     return error.exit_code

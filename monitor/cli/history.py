@@ -71,10 +71,6 @@ def history(
             say(f"there are more: slipway history {name} --before {answer['next']}")
 
 
-def _version(one: dict[str, Any]) -> tuple[object, ...]:
-    return (one["seq"], shown(one["time"]), one["kind"], one["what"], _size(one["size"]), one["path"])
-
-
 def _row(one: dict[str, Any]) -> tuple[object, ...]:
     remarks = [*one["flags"], *(["kept while files were changing"] if one["grade"] != "settled" else [])]
     if one["from"]:

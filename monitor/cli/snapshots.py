@@ -274,11 +274,11 @@ def _told(done: dict[str, Any], as_json: bool, sentence: str) -> None:
 
 
 def _until(one: dict[str, Any]) -> str:
-    return f", until {one['expires_at']}" if one["expires_at"] else ""
+    return f", until {shown(one['expires_at'])}" if one["expires_at"] else ""
 
 
 def _expiry(one: dict[str, Any]) -> str:
-    return f"{one['expires_at'] or 'never'}{' (expired)' if one['expired'] else ''}"
+    return f"{shown(one['expires_at'] or '') or 'never'}{' (expired)' if one['expired'] else ''}"
 
 
 def _first(note: str) -> str:

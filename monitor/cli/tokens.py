@@ -12,6 +12,7 @@ from monitor.cli.options import as_json, data_folder
 from monitor.cli.talk import columns, out_json, say
 from monitor.cli.views import client_of
 from monitor.domain.access import Scope
+from monitor.domain.moments import shown
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
@@ -64,7 +65,10 @@ def list_tokens(data: Path | None, as_json: bool) -> None:
     if as_json:
         out_json(answer)
         return
-    rows = [(t["id"], t["scope"], t["created_at"], t["expires_at"] or "never", t["note"]) for t in answer["items"]]
+    rows = [
+        (t["id"], t["scope"], shown(t["created_at"]), shown(t["expires_at"] or "") or "never", t["note"])
+        for t in answer["items"]
+    ]
     columns(rows, ("id", "scope", "created", "expires", "note"))
 
 
@@ -94,4 +98,4 @@ def _seconds(text: str) -> int:
 
 
 def _until(expires_at: str | None) -> str:
-    return f"good until {expires_at}" if expires_at else "good for ever"
+    return f"good until {shown(expires_at)}" if expires_at else "good for ever"

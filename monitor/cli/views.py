@@ -11,6 +11,7 @@ import click
 from monitor.cli.client import Client, segment
 from monitor.cli.options import as_json, data_folder, settings
 from monitor.cli.talk import amount, columns, out, out_json, say
+from monitor.domain.durations import span
 from monitor.domain.moments import shown
 
 FOLLOW_S = 1.0
@@ -49,7 +50,7 @@ def status(name: str | None, data: Path | None, as_json: bool) -> None:
 def _show_status(answer: dict[str, Any]) -> None:
     phases = ", ".join(f"{count} {phase}" for phase, count in answer["workspaces"].items()) or "none yet"
     rows = [(key, answer[key]) for key in ("version", "engine", "router", "store")]
-    columns([*rows, ("up for", f"{answer['uptime_s']:.0f} s"), ("workspaces", phases)], ("what", "now"))
+    columns([*rows, ("up for", span(round(answer["uptime_s"]))), ("workspaces", phases)], ("what", "now"))
     for sentence in answer.get("banners", {}).values():
         say(f"! {sentence}")
 
@@ -88,7 +89,8 @@ def _show_prefix(prefix: dict[str, Any] | None) -> None:
 def _kept(sync: dict[str, Any]) -> str:
     when = shown(sync["kept_at"]) if sync["kept_at"] else "not yet"
     pending = f", {sync['pending']} file{'s' if sync['pending'] != 1 else ''} pending" if sync["pending"] else ""
-    return when + pending + (f": {sync['error']}" if sync["error"] else "")
+    trouble = sync["waiting"] or sync["error"]
+    return when + pending + (f": {trouble}" if trouble else "")
 
 
 @click.command(name="list")

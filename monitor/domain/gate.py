@@ -31,7 +31,7 @@ class Page(StrEnum):
 class GateState:
     """What visitors may know of a workspace: nothing here may hold a log line or a secret.
 
-    `reason` is one sentence. `icon_url` is a path on this origin.
+    `reason` is one sentence. `icon_url` is a path on this origin. `changing`: something is under way with it.
     """
 
     name: str
@@ -40,6 +40,7 @@ class GateState:
     type: ProjectType = ProjectType.UNKNOWN
     description: str = ""
     icon_url: str | None = None
+    changing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def _of(state: GateState | None, name: str, browser: bool) -> GateAnswer:
         return GateAnswer(Page.FAILED, 502, browser, name, reason)
     if state.phase is Phase.STOPPED:
         return GateAnswer(Page.STOPPED, 503, browser, name, reason)
-    if state.phase is Phase.DETECTED and state.type is ProjectType.UNKNOWN:
+    if state.phase is Phase.DETECTED and state.type is ProjectType.UNKNOWN and not state.changing:
         return GateAnswer(Page.UNSERVED, 404, browser, name, reason)
     return GateAnswer(Page.WAITING, 503, browser, name, reason, retry_after=SOON_S)
 

@@ -81,6 +81,8 @@ def spec_for(
 
 
 def _hint(detection: Detection) -> str:
+    if detection.reason in detection.problems:
+        return "mend that file, or say `start:` in slipway.yaml"
     if detection.type is not ProjectType.UNKNOWN:
         return "`start:` in slipway.yaml overrides what was detected"
     return f"say `type:` and `start:` in slipway.yaml, or add {USUAL}; `slipway detect` lists all that is looked for"

@@ -10,6 +10,8 @@ from monitor.domain.plan import Action, Apply, Confirm, Desired, Observed, Start
 from monitor.domain.state import Failure
 from monitor.domain.workspace import Intent, Phase
 
+NEW = "a new folder; waiting until it is quiet"
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:

@@ -17,7 +17,7 @@ from typing import Any
 from monitor.domain.instance import Instance, Running
 from monitor.domain.plan import Action, Desired, Observed, Start, Stop, plan
 from monitor.domain.redaction import Redactor
-from monitor.domain.standing import standing
+from monitor.domain.standing import NEW, standing
 from monitor.domain.workspace import Intent, Phase
 from monitor.errors import Away, SlipwayError
 from monitor.services.intents import Intents
@@ -168,7 +168,7 @@ class Keeper:
 
     async def _settled(self) -> None:
         if self._new:
-            self._show(reason="a new folder; waiting until it is quiet")
+            self._show(reason=NEW, changing=NEW)
         async with asyncio.TaskGroup() as group:
             if self._new and self._sudden:
                 group.create_task(self._tools.crew.engine.expect(self.name), name=f"expect {self.name}")
@@ -176,7 +176,7 @@ class Keeper:
                 self.folder,
                 last_hint=lambda: self._hinted or 0.0,
                 growing=self._new,
-                tell=lambda text: self._show(reason=text),
+                tell=lambda text: self._show(reason=text, changing=text),
             )
         self._hinted, self._new = None, False
         self._wake.clear()

@@ -64,6 +64,7 @@ class Routing:
         self._hop = hop
         self._measured: set[str] = set()
         self._looked: set[str] = set()
+        self._readied: set[str] = set()
         self._serving: dict[str, Serving] = {}
         self._dirty = asyncio.Event()
         self._publishing = asyncio.Lock()
@@ -110,15 +111,27 @@ class Routing:
         labelled = self._labelled and instance.announced
         if instance.host is None or not (instance.ready or labelled):
             return await _not_yet(wait_s)
-        one = serving(instance, spec, labelled=labelled, hop=self._needs_hop(spec))
-        if self._serving.get(instance.id) != one:
-            self._serving[instance.id] = one
-            await self._publish()
-        if await self._router.confirm(self._routes_to(one), wait_s):
+        through = self._needs_hop(spec)
+        one = serving(instance, spec, labelled=labelled, hop=through and self._was_ready(instance))
+        if not await self._leads_to(instance, one, wait_s):
+            return False
+        self._readied.add(instance.id)
+        if through and not one.hop and not await self._leads_to(instance, replace(one, hop=True), wait_s):
             return False
         await self._look(instance.host, instance, spec)
         seen = await self._probe.http(instance.host, instance.port or spec.port, spec.health_path, PROBE_S)
         return seen.status is not None or await _not_yet(wait_s)
+
+    async def _leads_to(self, instance: Instance, one: Serving, wait_s: float) -> bool:
+        """Publish it where that is news; whether the router has all of its routes within `wait_s`."""
+        if self._serving.get(instance.id) != one:
+            self._serving[instance.id] = one
+            await self._publish()
+        return not await self._router.confirm(self._routes_to(one), wait_s)
+
+    def _was_ready(self, instance: Instance) -> bool:
+        """The router leaves out a container that is not ready yet; the hop's way to it is ours to leave out."""
+        return instance.ready or instance.id in self._readied
 
     async def _look(self, host: str, instance: Instance, spec: LaunchSpec) -> None:
         """Before it counts as live, once: the first page it writes may show already that it needs the hop."""
@@ -134,7 +147,7 @@ class Routing:
         if needs_hop == (workspace in self._measured) or workspace == FRONT:
             return
         (self._measured.add if needs_hop else self._measured.discard)(workspace)
-        changed = [key for key, one in self._serving.items() if one.workspace == workspace]
+        changed = [key for key, one in self._serving.items() if one.workspace == workspace and key in self._readied]
         for key in changed:
             self._serving[key] = replace(self._serving[key], hop=needs_hop)
         await self._publish()
@@ -166,6 +179,7 @@ class Routing:
         """Around an instance's end: it begins once our routes send it nothing more, and is over once its own
         labels' routes are gone from the router too."""
         one = self._serving.pop(instance.id, None)
+        self._readied.discard(instance.id)
         routes = () if one is None else self._routes_to(one)
         ours = tuple(route for route in routes if route.provider is Provider.FILE)
         if ours:
@@ -179,6 +193,7 @@ class Routing:
         gone = [key for key, one in self._serving.items() if one.workspace == workspace]
         for key in gone:
             del self._serving[key]
+        self._readied &= self._serving.keys()
         self._measured.discard(workspace)
         self._dirty.set()
 

@@ -140,7 +140,7 @@ class Survey:
             launch=Launch(source, _running_paths(tree), digest),
             type=detection.type.value,
             evidence=detection.evidence,
-            warnings=(*detection.problems, *notes, *tree.problems),
+            warnings=(*(one for one in detection.problems if one != detection.reason), *notes, *tree.problems),
             description=config.description or described(texts),
             icon=config.icon or "",
             overrides=overrides_of(config),

@@ -10,12 +10,22 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from monitor.errors import UsageError
-from monitor.web import shapes
+from monitor.web import queries, shapes
 from monitor.web.answers import Handler, as_text, body
 from monitor.web.guard import SAFE_METHODS
 
 JSON, NDJSON, BYTES, TEXT = "application/json", "application/x-ndjson", "application/octet-stream", "text/plain"
 MOST = 10_000
+PLAIN = {
+    "missing": "is missing",
+    "string_type": "is not a text",
+    "string_pattern_mismatch": "is not a number",
+    "int_type": "is not a whole number",
+    "float_type": "is not a number",
+    "bool_type": "is not true or false",
+    "list_type": "is not a list",
+}
+"""What pydantic calls them, as the handlers' own refusals say it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +71,32 @@ TABLE: dict[tuple[str, str], Operation] = {
     ("POST", "/api/restore"): Operation(_JOB, body=shapes.RestoreAll),
     ("GET", _W + "/revisions"): Operation(_LIST, query=shapes.Revisions),
     ("GET", _W + "/revisions/{seq}/archive"): Operation(((200, BYTES),), query=shapes.Archive),
+    ("GET", _W + "/revisions/{seq}"): Operation(query=queries.Revision),
+    ("GET", _W + "/diff"): Operation(query=queries.Diff),
+    ("GET", _W + "/history"): Operation(_LIST, query=queries.Versions),
     ("GET", _W + "/timeline"): Operation(_LIST, query=shapes.Timeline),
-    ("GET", _W + "/forks"): Operation(_LIST, query=shapes.Paged, page="workspace"),
+    ("GET", _W + "/forks"): Operation(_LIST, query=queries.Forks, page="workspace"),
+    ("GET", _W + "/tree"): Operation(query=queries.Tree),
     ("GET", _W + "/compare"): Operation(query=shapes.Compare),
-    ("GET", _W + "/snapshots"): Operation(_LIST, query=shapes.Paged, page="name"),
-    ("POST", _W + "/snapshots"): Operation(((201, ""),), body=shapes.NewSnapshot),
-    ("PATCH", _W + "/snapshots/{snapshot}"): Operation(body=shapes.ChangedSnapshot),
-    ("DELETE", _W): Operation(((200, ""), *_JOB)),
+    ("GET", _W + "/snapshots"): Operation(_LIST, query=queries.Snapshots, page="name"),
+    ("POST", _W + "/snapshots"): Operation(((201, ""),), body=shapes.NewSnapshot, query=shapes.About),
+    ("GET", _W + "/snapshots/{snapshot}"): Operation(query=shapes.About),
+    ("PATCH", _W + "/snapshots/{snapshot}"): Operation(body=shapes.ChangedSnapshot, query=shapes.About),
+    ("DELETE", _W + "/snapshots/{snapshot}"): Operation(query=shapes.About),
+    ("GET", _W + "/output"): Operation(query=queries.Output),
+    ("DELETE", _W): Operation(((200, ""), *_JOB), query=queries.Delete),
     ("POST", _W + "/sync"): Operation(((200, ""), *_JOB), body=shapes.Sync),
     ("POST", _W + "/fork"): Operation(_JOB, body=shapes.Fork),
-    ("POST", _W + "/verify"): Operation(_JOB, body=shapes.Verify),
-    ("POST", _W + "/retention"): Operation(_JOB),
+    ("POST", _W + "/verify"): Operation(_JOB, body=shapes.Verify, query=shapes.About),
+    ("GET", _W + "/retention"): Operation(query=shapes.About),
+    ("POST", _W + "/retention"): Operation(_JOB, query=shapes.About),
     ("POST", _W + "/purge"): Operation(((200, ""), *_JOB), body=shapes.Purge),
     ("GET", "/api/jobs"): Operation(_LIST, query=shapes.Paged, page="id"),
     ("GET", "/api/jobs/{id}"): Operation(((200, "Job"),)),
     ("DELETE", "/api/jobs/{id}"): Operation(((200, "Job"),)),
     ("GET", "/api/jobs/{id}/log"): Operation(((200, NDJSON),), query=shapes.JobLog),
+    ("GET", "/api/usage"): Operation(query=queries.Usage),
+    ("GET", "/api/audit"): Operation(_LIST, query=queries.Audit),
     ("GET", "/api/tokens"): Operation(_LIST, query=shapes.Paged, page="id"),
     ("POST", "/api/tokens"): Operation(((201, ""),), body=shapes.NewToken),
     ("GET", "/api/destinations"): Operation(_LIST, query=shapes.Paged, page="name"),
@@ -119,10 +139,9 @@ def _checked(model: type[BaseModel], value: dict[str, Any]) -> None:
         model.model_validate(value)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise UsageError(
-            f"{field[:60]!r}: {first['msg'][:200]}", hint="`GET /api/openapi.json` says what each path takes"
-        ) from None
+        field = ".".join(str(part) for part in first["loc"])[:60]
+        said = PLAIN.get(first["type"]) or f"is not right: {first['msg'][:200]}"
+        raise UsageError(f"{field} {said}", hint="`GET /api/openapi.json` says what each path takes") from None
 
 
 def _page(response: web.Response, field: str, request: web.Request) -> None:

@@ -27,6 +27,10 @@ Flag = Literal["true", "false", "1", "0", ""]
 Count = Annotated[str, Field(pattern="^[0-9]{1,19}$")]
 
 
+class About(Query):
+    data: Annotated[Flag | None, Field(description="Of the data volume instead of the source.")] = None
+
+
 class Empty(Shape):
     """No fields."""
 
@@ -55,6 +59,7 @@ class Restore(Shape):
     force: bool | None = None
     dry_run: bool | None = None
     destination: str | None = None
+    data: Annotated[bool | None, Field(description="The data volume, and nothing else.")] = None
 
 
 class RestoreAll(Shape):
@@ -89,6 +94,7 @@ class ChangedSnapshot(Shape):
 
 class Sync(Shape):
     direction: Literal["push", "pull"] | None = None
+    data: Annotated[bool | None, Field(description="What the data volume holds instead of the source.")] = None
 
 
 class Fork(Shape):
@@ -96,6 +102,7 @@ class Fork(Shape):
     at: str | None = None
     revision: Above0 | None = None
     snapshot: str | None = None
+    with_data: Annotated[bool | None, Field(description="Its data volume gets what this one's holds.")] = None
 
 
 class Verify(Shape):
@@ -151,7 +158,7 @@ class Listing(Query):
     at: str | None = None
 
 
-class Revisions(Query):
+class Revisions(About):
     limit: Count | None = None
     before: Count | None = None
 
@@ -160,7 +167,7 @@ class Timeline(Revisions):
     zoom: Literal["all", "hour", "day", "landmarks", ""] | None = None
 
 
-class Compare(Query):
+class Compare(About):
     from_: Annotated[str, Field(alias="from", description="A revision, snapshot or moment.")]
     path: str
     to: str | None = None
@@ -168,7 +175,7 @@ class Compare(Query):
     whole: Flag | None = None
 
 
-class Archive(Query):
+class Archive(About):
     format: Literal["tar.gz", "zip", ""] | None = None
     path: str | None = None
 

@@ -79,6 +79,15 @@ def test_never_raises(files: dict[str, str]) -> None:
             spec_for("x", found, user=(1, 1))
 
 
+@pytest.mark.parametrize(("path", "text"), [("package.json", '{"name": "x",'), ("composer.json", "{")])
+def test_a_manifest_that_cannot_be_read_is_the_reason_not_what_it_seems_to_lack(path: str, text: str) -> None:
+    found = detect(tree_of([Entry(path, Kind.FILE, size=len(text))]), {path: text})
+    assert found.reason.startswith(f"{path} cannot be read: ")
+    with pytest.raises(NotRunnable) as refused:
+        spec_for("x", found, user=(1, 1))
+    assert refused.value.hint == "mend that file, or say `start:` in slipway.yaml"
+
+
 @pytest.mark.parametrize(
     "path",
     [

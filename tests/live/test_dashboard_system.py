@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
@@ -100,13 +101,19 @@ async def test_what_it_stands_on_is_told(slipway: Slipway, page: Page) -> None:
         assert await serious(page) == []
 
 
-async def test_a_copy_is_made_and_read_back(page: Page) -> None:
+async def test_a_copy_is_made_and_read_back(slipway: Slipway, page: Page) -> None:
     place = page.locator("#sys-destinations li")
     await place.get_by_role("button", name="Copy now").click()
     await page.get_by_text("nas has everything now.").wait_for()
     await place.get_by_text("up to date").wait_for()
     await place.get_by_role("button", name="Read back").click()
     await page.get_by_text("was read back and is right").wait_for()
+    copies = Path(tomllib.loads((slipway.data / "slipway.toml").read_text())["destination"][0]["path"])
+    pack = next(path for path in copies.rglob("*") if path.is_file() and path.parent.name == "packs")
+    pack.chmod(0o644)
+    pack.write_bytes(b"not what was copied")
+    await place.get_by_role("button", name="Read back").click()
+    await page.get_by_text("1 damaged object in nas got the right bytes again.").wait_for()
     await page.locator("#sys-jobs").get_by_text("Backup nas").first.wait_for()
     await page.locator("#sys-jobs").get_by_text("done").first.wait_for()
 
@@ -118,6 +125,9 @@ async def test_a_token_is_made_shown_once_and_ended(slipway: Slipway, page: Page
     await page.get_by_label("What may it do?").select_option("read")
     await page.get_by_role("button", name="Make it").click()
     secret = await page.locator("#new-token").inner_text()
+    await page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    await page.get_by_role("button", name="Copy", exact=True).click()
+    await page.get_by_role("button", name="copy it by hand").wait_for()
     await page.keyboard.press("Escape")
     assert status_of(slipway, "/api/workspaces", secret) == 200
     assert status_of(slipway, "/api/audit", secret) == 403

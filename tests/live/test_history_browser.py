@@ -232,6 +232,19 @@ async def test_new_workspaces_serve_a_template_an_archive_and_a_folder(
     assert sorted(path.name for path in (whole.workspaces / "album").iterdir()) == ["css", "index.html"]
 
 
+async def test_a_page_of_new_that_is_loaded_again_knows_what_there_is_to_begin_with(seen: Seen) -> None:
+    page = seen.page
+    await seen.at("#/new?from=snapshot")
+    await page.reload()
+    await page.get_by_label("Workspace").select_option("shop")
+    await page.get_by_label("As it was").select_option("v1")
+    await seen.at("#/new?from=git")
+    address = page.get_by_label("Address of the repository")
+    await address.fill("git@example.org:atelier.git")
+    await page.wait_for_selector(':text("atelier is free")')
+    assert await address.evaluate("input => input.checkValidity()")
+
+
 async def test_a_hostile_archive_is_told_off_and_nothing_appears(seen: Seen, whole: Slipway) -> None:
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w") as archive:

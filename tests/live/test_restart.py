@@ -12,7 +12,9 @@ from tests.support.slipway import Slipway
 
 pytestmark = [pytest.mark.traefik, pytest.mark.s3]
 
+# It takes a while before it listens, longer than anybody on the way to it waits.
 PYTHON = """import http.server, os, time
+time.sleep(3)
 BORN = time.time_ns()
 class Answer(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"

@@ -32,6 +32,17 @@ async def test_a_dropped_folder_serves_and_a_deleted_one_leaves_nothing(tmp_path
         assert "forget my-site" in w.writes()
 
 
+async def test_what_is_new_is_under_way_until_it_was_looked_at(tmp_path: Path):
+    """Whoever visits it meanwhile is asked to wait, not told that nobody knows how to run it."""
+    async with world(tmp_path) as w:
+        seen: list[str] = []
+        w.registry.on_change(lambda: seen.extend(state.changing for state in [w.state("notes")] if state))
+        w.drop("notes", {"README.md": "# Notes"})
+        await until(lambda: seen and not seen[-1])
+        assert seen[0] == "a new folder; waiting until it is quiet"
+        assert (await w.phase("notes", "detected")).changing == ""
+
+
 async def test_a_renamed_folder_is_known_as_the_same_and_runs_under_its_new_name(tmp_path: Path):
     async with world(tmp_path) as w:
         folder = w.drop("old")

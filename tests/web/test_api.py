@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import io
+import re
 from typing import Any
 
 import pytest
@@ -230,6 +232,33 @@ async def test_the_description_names_every_path(door: Door) -> None:
     assert all(
         verb["summary"].endswith((".", ")")) for verbs in document["paths"].values() for verb in verbs.values()
     )
+
+
+async def test_openapi_names_every_part_of_a_query_that_is_read(door: Door) -> None:
+    """Whoever has the description alone finds each `?name=` a handler reads, `?data=true` of both streams too."""
+    described = (await ask(door, "GET", "/api/openapi.json"))["paths"]
+    for route in door.client.server.app.router.routes():  # type: ignore[union-attr, attr-defined]
+        path = route.resource.canonical if route.resource else ""
+        if not path.startswith("/api") or route.method == "HEAD" or path == "/api/events":
+            continue
+        source = inspect.getsource(route.handler)
+        read = set(re.findall(r'(?:query_\w+|needed)\(request, "(\w+)"|query\.get\("(\w+)"', source))
+        wanted = {one or other for one, other in read} | ({"data"} if "stream(request)" in source else set())
+        said = described[path][route.method.lower()]["parameters"]
+        assert wanted <= {one["name"] for one in said if one["in"] == "query"}, (route.method, path)
+
+
+async def test_a_refused_field_is_named_in_plain_words(door: Door) -> None:
+    """Not as the library that checks says it."""
+    for path, sent, said in (
+        ("/api/workspaces", {"template": "page"}, "name is missing"),
+        ("/api/workspaces", {"name": 1}, "name is not a text"),
+        ("/api/workspaces/shop/run", {"argv": "ls"}, "argv is not a list"),
+        ("/api/workspaces/shop/restore", {"revision": "1"}, "revision is not a whole number"),
+        ("/api/workspaces/shop/restore", {"data": 1}, "data is not true or false"),
+    ):
+        answer = await ask(door, "POST", path, 400, json=sent)
+        assert answer["error"]["message"] == said
 
 
 async def test_the_page_and_its_files_need_no_token(door: Door) -> None:

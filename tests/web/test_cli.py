@@ -13,7 +13,7 @@ import pytest
 
 from monitor.cli.command import _run
 from monitor.cli.views import newer
-from monitor.domain.state import Failure
+from monitor.domain.state import Failure, SyncState
 from monitor.domain.workspace import Phase, Unnamed
 from monitor.web.control import control_socket
 from tests.support.face import HOSTILE, Stage, populate
@@ -56,7 +56,7 @@ async def running(stage: Stage, place: Path) -> AsyncIterator[Stage]:
         jobs.cancel()
 
 
-async def test_where_none_runs_it_says_so(slipway: Slipway) -> None:
+async def test_where_none_runs_it_says_so(slipway: Slipway, place: Path) -> None:
     for argv in (["status"], ["list"], ["start", "x"], ["logs"], ["token", "new"]):
         code, out, err = await slipway(*argv)
         assert (code, out) == (1, "")
@@ -64,6 +64,10 @@ async def test_where_none_runs_it_says_so(slipway: Slipway) -> None:
         assert "hint: " in err
     code, out, _ = await slipway("list", "--json")
     assert (code, json.loads(out)["error"]["reason"]) == (1, "not-running")
+    (log := place / ".slipway/logs/monitor.log").parent.mkdir(parents=True)
+    assert str(log) not in err
+    log.write_text("it ended\n")
+    assert f"what it said last is in {log}" in (await slipway("logs"))[2]
 
 
 @pytest.mark.parametrize(
@@ -99,6 +103,25 @@ async def test_one_workspace_with_its_evidence(running: Stage, slipway: Slipway)
     assert "127.0.0.1:5000" in out
     code, out, _ = await slipway("status", "ledger", "--json")
     assert json.loads(out)["failure"]["exit_code"] == 1
+
+
+async def test_what_waits_for_an_answer_and_how_long_it_is_up_are_told(running: Stage, slipway: Slipway) -> None:
+    running.add("shop", sync=SyncState(revision=2, waiting="120 of 130 files are gone"))
+    assert "120 of 130 files are gone" in (await slipway("status", "shop"))[1]
+    running.face.desk.facts = lambda: {
+        "version": "0",
+        "engine": "fake",
+        "router": "ok",
+        "store": "ok",
+        "uptime_s": 93_784,
+    }
+    assert "1 d 2 h" in (await slipway("status"))[1]
+
+
+async def test_a_commands_own_flags_are_not_ours(running: Stage, slipway: Slipway) -> None:
+    code, out, err = await slipway("run", "nobody", "--", "npm", "test", "--json")
+    assert (code, out) == (4, "")
+    assert "error: " in err
 
 
 async def test_control_codes_do_not_reach_the_terminal(running: Stage, slipway: Slipway) -> None:

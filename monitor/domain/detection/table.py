@@ -91,7 +91,16 @@ def _choose(facts: Facts, wanted_type: ProjectType | None) -> Detection:
     best = answers[0] if composed else max(answers, key=lambda a: a.confidence)
     others = tuple(f"{a.type}: {a.reason}" for a in answers if a is not best)
     best = replace(best, alternatives=others, problems=(*best.problems, *facts.problems))
+    if broken := _broken(best):
+        best = replace(best, reason=broken)
     return best if wanted_type else own.with_dockerfile(facts, best)
+
+
+def _broken(found: Detection) -> str:
+    """Why nothing can be started, where the manifest itself cannot be read: what it lacks is not known then."""
+    if found.confidence != INCOMPLETE or not found.evidence:
+        return ""
+    return next((one for one in found.problems if one.startswith(f"{found.evidence[0]} ")), "")
 
 
 def _unknown(facts: Facts, wanted_type: ProjectType | None) -> Detection:

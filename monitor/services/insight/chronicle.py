@@ -52,7 +52,7 @@ class Chronicle:
             self._note(
                 name, "phase", tone, f"{now['phase']}: {now['reason']}" if now["reason"] else now["phase"], detail
             )
-        elif now["changing"] and now["changing"] != before["changing"]:
+        elif now["changing"] and now["changing"] not in {before["changing"], now["reason"]}:
             self._note(name, "change", "busy", now["changing"])
         if before is None:
             return

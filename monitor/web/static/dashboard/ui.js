@@ -59,6 +59,16 @@ export async function busy(button, work) {
   }
 }
 
+// Copies `text`; pages off the machine itself and without TLS are not given the clipboard, and say so.
+export function copier(text) {
+  const button = h("button", { type: "button" }, icon("copy"), "Copy");
+  button.addEventListener("click", async () => {
+    const done = await navigator.clipboard?.writeText(text).then(() => true, () => false);
+    button.lastChild.textContent = done ? "Copied" : "Select it and copy it by hand";
+  });
+  return button;
+}
+
 export const loading = (what = "Loading…") => h("p", { class: "state-note", role: "status" }, h("span", { class: "spin", "aria-hidden": "true" }), what);
 
 export const empty = (title, text = "", ...more) => h("section", { class: "empty" }, h("h2", {}, title), text && h("p", {}, text), ...more);

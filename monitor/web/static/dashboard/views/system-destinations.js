@@ -1,6 +1,7 @@
 // Where copies of everything go: how old each copy is, when it was last read back, and what to do about it.
+import { ApiError } from "../api.js";
 import { h, icon } from "../dom.js";
-import { ago, duration, sentence, when } from "../format.js";
+import { ago, count, duration, sentence, when } from "../format.js";
 import { busy, confirm, empty, pill, toast } from "../ui.js";
 import { asked, facts } from "./system-parts.js";
 
@@ -9,9 +10,9 @@ const EVERY_MS = 15000;
 export function destinations(context) {
   const { api, live } = context;
   const act = (button, name, verb, body = {}) => busy(button, async () => {
-    await api.done(await api.post(`/api/destinations/${encodeURIComponent(name)}/${verb}`, body), live);
-    toast(verb === "run" ? `${name} has everything now.` : `Everything in ${name} was read back and is right.`);
+    const result = await api.done(await api.post(`/api/destinations/${encodeURIComponent(name)}/${verb}`, body), live);
     part.again();
+    toast(verb === "run" ? copied(name, result) : readBack(name, result));
   });
   const allow = async (button, name) => {
     if (await confirm("Remove it there too?", "What is gone from the store is then removed from this copy as well.", { yes: "Remove", tone: "danger" })) {
@@ -52,6 +53,19 @@ function place(item, act, allow) {
     ]),
     h("div", { class: "row" }, run, verify, yes));
 }
+
+// What came of it: a sentence, or where something is wrong an error, which stays until it is dismissed.
+function copied(name, { problems }) {
+  return problems.length ? new ApiError(`Not everything is in ${name} now: ${listed(problems)}`) : `${name} has everything now.`;
+}
+
+function readBack(name, { damaged, problems, sound }) {
+  const hurt = count(damaged.length, "damaged object");
+  if (!sound) return new ApiError(`Not everything in ${name} is right: ${listed([...damaged.filter((one) => !one.repaired).map((one) => `${one.key} (${one.what})`), ...problems])}`);
+  return damaged.length ? `${hurt} in ${name} got the right bytes again.` : `Everything in ${name} was read back and is right.`;
+}
+
+const listed = (texts) => texts.slice(0, 3).join("; ") + (texts.length > 3 ? `; and ${texts.length - 3} more` : "");
 
 function condition({ state, error, damaged, complete_at: complete }) {
   if (damaged) return pill(`${damaged} damaged`, "bad", "warn");

@@ -1,6 +1,6 @@
 // How the parts of this monitor are: engine, router, store, and whether a dead disk would lose anything.
 import { h, icon } from "../dom.js";
-import { count, duration } from "../format.js";
+import { duration } from "../format.js";
 import { pill } from "../ui.js";
 import { asked, facts } from "./system-parts.js";
 
@@ -25,7 +25,6 @@ function show(status) {
       ["Store", condition(status.store)],
       ["Workspaces", phases.length ? phases.map(([phase, number]) => `${number} ${phase}`).join(", ") : "none yet"],
       ["Running for", duration(status.uptime_s)],
-      status.attention?.length ? ["Needs attention", count(status.attention.length, "workspace")] : null,
     ]),
   ].filter(Boolean);
 }

@@ -2,7 +2,7 @@
 import { h, icon } from "../dom.js";
 import { ago, when } from "../format.js";
 import { may } from "../scope.js";
-import { busy, confirm, dialog, pill, toast, without } from "../ui.js";
+import { busy, confirm, copier, dialog, pill, without } from "../ui.js";
 import { asked, table } from "./system-parts.js";
 
 const SCOPES = [["read", "read: sees everything"], ["operate", "operate: also starts, stops, saves and restores"], ["admin", "admin: also runs commands and hands out tokens"]];
@@ -56,12 +56,7 @@ async function make(api, again) {
 }
 
 async function showSecret(secret) {
-  const copy = h("button", { type: "button" }, icon("copy"), "Copy");
-  copy.addEventListener("click", () => busy(copy, async () => {
-    await navigator.clipboard.writeText(secret);
-    toast("Copied.");
-  }));
-  await dialog("Keep it now", [h("p", {}, "It is shown this once: only its hash is kept."), h("pre", { id: "new-token" }, secret), copy]);
+  await dialog("Keep it now", [h("p", {}, "It is shown this once: only its hash is kept."), h("pre", { id: "new-token" }, secret), copier(secret)]);
 }
 
 const field = (text, input) => h("label", { class: "field" }, text, input);

@@ -19,6 +19,7 @@ const FLAGS = {
   "clock-back": "The clock of the machine had been set back.",
   "mass-delete": "Many files were gone at once.",
   renumbered: "It was written while the store was away, and got a later number.",
+  "content-lost": "The bytes of some files could not be kept; the revision after it has them again, where they were still there.",
   merged: "It stands for several saves that were merged while the store was away.",
 };
 

@@ -24,10 +24,10 @@ export function template(context, wish) {
 }
 
 export function git(context, wish) {
-  const address = h("input", { type: "url", placeholder: "https://example.org/team/project.git", spellcheck: "false", autocomplete: "off", required: true, on: { input: () => wish(address.value.replace(/\/+$/, "").split("/").pop().replace(/\.git$/, "")) } });
+  const address = h("input", { inputmode: "url", autocapitalize: "none", placeholder: "https://example.org/team/project.git", spellcheck: "false", autocomplete: "off", required: true, on: { input: () => wish(address.value.replace(/\/+$/, "").split(/[/:]/).pop().replace(/\.git$/, "")) } });
   const progress = bar("Cloning");
   progress.element.hidden = true;
-  const element = h("div", { class: "stack" }, h("label", { class: "field" }, "Address of the repository", address, h("span", { class: "soft" }, "It is cloned beside the data folder with a clean configuration; nothing of it runs outside its container.")), progress.element);
+  const element = h("div", { class: "stack" }, h("label", { class: "field" }, "Address of the repository", address, h("span", { class: "soft" }, "Also git@host:team/project.git. It is cloned into the data folder with a clean configuration; nothing of it is run by being cloned.")), progress.element);
   return {
     element,
     async make(name) {
@@ -49,14 +49,23 @@ export function file(context, wish) {
 }
 
 export function snapshot(context, wish) {
-  const names = [...context.live.workspaces.keys()].sort();
-  const from = h("select", { on: { change: look } }, names.map((name) => h("option", { value: name }, name)));
+  const from = h("select", { on: { change: look } });
   const named = () => wish(which.value ? `${from.value}-${which.value}` : `${from.value}-2`);
   const which = h("select", { on: { change: named } });
   const other = h("input", { placeholder: "a revision's number, or a moment: 2 hours ago", autocomplete: "off", spellcheck: "false" });
-  const element = names.length
-    ? h("div", { class: "stack" }, h("label", { class: "field" }, "Workspace", from), h("label", { class: "field" }, "As it was", which), h("label", { class: "field" }, "Or at another moment", other))
-    : h("p", { class: "notice" }, icon("info"), "There is no workspace yet to begin with.");
+  const fields = [h("label", { class: "field" }, "Workspace", from), h("label", { class: "field" }, "As it was", which), h("label", { class: "field" }, "Or at another moment", other)];
+  const element = h("div", { class: "stack" }, loading("Looking for workspaces…"));
+
+  async function begin() {
+    try {
+      const { items } = await context.api.get("/api/workspaces");
+      from.replaceChildren(...items.map(({ name }) => h("option", { value: name }, name)));
+      element.replaceChildren(...(items.length ? fields : [h("p", { class: "notice" }, icon("info"), "There is no workspace yet to begin with.")]));
+      if (items.length) await look();
+    } catch (error) {
+      element.replaceChildren(failed(error, begin));
+    }
+  }
 
   async function look() {
     wish(`${from.value}-2`);
@@ -64,7 +73,7 @@ export function snapshot(context, wish) {
     const found = await context.api.get(ws(from.value, "/snapshots")).catch(() => ({ items: [] }));
     which.append(...found.items.filter((one) => !one.expired).map((one) => h("option", { value: one.name }, `${one.name} · ${when(one.time)}${one.note ? ` · ${one.note.slice(0, 40)}` : ""}`)));
   }
-  if (names.length) look();
+  begin();
   return {
     element,
     make(name) {

@@ -1,8 +1,8 @@
 // What runs and why: the evidence, the instances, the commands, the routes, the labels and the compose file.
 import { save, ws } from "../../api.js";
 import { h, icon } from "../../dom.js";
-import { bytes, sentence, when } from "../../format.js";
-import { failed, loading, pill } from "../../ui.js";
+import { bytes, count, sentence, when } from "../../format.js";
+import { copier, failed, loading, pill } from "../../ui.js";
 
 const STEPS = { install: "Install", setup: "Set up", build: "Build", start: "Start" };
 const TONES = { running: "good", exited: "bad" };
@@ -40,7 +40,7 @@ export function mount(main, context) {
 
 const panel = (title, ...children) => h("section", { class: "panel" }, h("h2", {}, title), ...children);
 const table = (heads, rows) => h("div", { class: "scroll-x", tabindex: "0", role: "group", "aria-label": heads.join(", ") },
-  h("table", {}, h("thead", {}, h("tr", {}, heads.map((text) => h("th", { scope: "col" }, text)))), h("tbody", {}, rows)));
+  h("table", { class: "wide" }, h("thead", {}, h("tr", {}, heads.map((text) => h("th", { scope: "col" }, text)))), h("tbody", {}, rows)));
 
 function sections(name, { type, reason, evidence, plan, instances, image, compose, labels, routes }) {
   return [
@@ -49,9 +49,9 @@ function sections(name, { type, reason, evidence, plan, instances, image, compos
       image ? h("p", { class: "small" }, "Image ", h("code", {}, image)) : null),
     plan ? panel("How it is run", commands(plan)) : null,
     panel("Routes", routes.length ? table(["Router", "Rule", "Priority", "Through", "To"], routes.map(way)) : h("p", { class: "soft" }, "No route leads to it now: visitors meet the gate.")),
-    compose ? panel("Compose file", h("div", { class: "row" }, copy(compose), h("button", { type: "button", on: { click: () => save(new Blob([compose]), `${name}-compose.yaml`) } }, icon("download"), "Download")),
+    compose ? panel("Compose file", h("div", { class: "row" }, copier(compose), h("button", { type: "button", on: { click: () => save(new Blob([compose]), `${name}-compose.yaml`) } }, icon("download"), "Download")),
       h("pre", { tabindex: "0", "aria-label": "Compose file" }, compose)) : null,
-    Object.keys(labels).length ? panel("Labels", h("details", {}, h("summary", {}, `${Object.keys(labels).length} labels`),
+    Object.keys(labels).length ? panel("Labels", h("details", {}, h("summary", {}, count(Object.keys(labels).length, "label")),
       table(["Label", "Value"], Object.entries(labels).map(([key, value]) => h("tr", {}, h("td", {}, h("code", {}, key)), h("td", {}, h("code", {}, value))))))) : null,
   ].filter(Boolean);
 }
@@ -76,13 +76,4 @@ function commands(plan) {
 function way({ name, rule, priority, middlewares, url, port }) {
   return h("tr", {}, h("td", {}, h("code", {}, name)), h("td", {}, h("code", {}, rule)), h("td", { class: "num" }, String(priority)),
     h("td", { class: "small" }, middlewares.join(", ")), h("td", {}, h("code", {}, url ?? `port ${port}`)));
-}
-
-function copy(text) {
-  const button = h("button", { type: "button" }, icon("copy"), "Copy");
-  button.addEventListener("click", async () => {
-    await navigator.clipboard?.writeText(text).catch(() => {});
-    button.lastChild.textContent = "Copied";
-  });
-  return button;
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.domain.history.revision import Why
+from monitor.domain.restoring.moment_text import parse_moment
 from monitor.domain.restoring.plan import Mode
 from monitor.domain.streams import is_data
 from monitor.errors import NotFound, SlipwayError, UsageError
@@ -73,6 +74,9 @@ class Restoring:
             raise UsageError(
                 "all workspaces are restored as a whole, to a moment", hint="name one workspace, or --at"
             )
+        if asked.at is None:
+            raise UsageError("all workspaces are restored to a moment", hint="say which, such as '10 minutes ago'")
+        parse_moment(asked.at, self.clock.wall_ns())
         async with self.opened(asked.destination) as archive:
             kept = await known(Below(archive.store, archive.prefix), workspaces)
             names = [name for name in kept if not is_data(name)]

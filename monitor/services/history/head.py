@@ -25,6 +25,7 @@ class Head:
     the pieces of every revision seen, `recalled` says that this is every one there is. `alone`: what the newest one
     lists cannot be read, the next one has a base of its own. `looked_at`: when the latest look that was kept began.
     `fall`: the files that are going just now, until a mass deletion is made of it.
+    `users` hold the lock or wait for it.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Head:
     busy: bool = False
     looked_at: float = 0.0
     fall: Fall | None = None
+    users: int = 0
 
     @property
     def known(self) -> Known:

@@ -1,4 +1,4 @@
-"""A Django project as people have it: static files without whitenoise, a `.env`, a Python nobody has here."""
+"""A Django project as people have it: settings for a host with https, a `.env`, a Python nobody has here."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ import os
 from pathlib import Path
 BASE_DIR = Path(__file__).parent.parent
 DEBUG = False
+ALLOWED_HOSTS = ["shop.example.com"]
+SECURE_SSL_REDIRECT = True
 SECRET_KEY = os.environ["SHOP_TOKEN"]
 ROOT_URLCONF = "shop.urls"
 WSGI_APPLICATION = "shop.wsgi.application"
 INSTALLED_APPS = ["django.contrib.admin", "django.contrib.auth", "django.contrib.contenttypes",
     "django.contrib.sessions", "django.contrib.messages", "django.contrib.staticfiles", "pages"]
-MIDDLEWARE = ["django.contrib.sessions.middleware.SessionMiddleware",
+MIDDLEWARE = ["django.middleware.security.SecurityMiddleware", "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware", "django.contrib.messages.middleware.MessageMiddleware"]
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": BASE_DIR / "db.sqlite3"}}
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True, "OPTIONS": {

@@ -7,7 +7,10 @@ import re
 from monitor.domain.detection.facts import Facts
 from monitor.domain.detection.python_source import Source
 from monitor.domain.detection.result import SURE
-from monitor.domain.detection.start import Start, gunicorn, uvicorn
+from monitor.domain.detection.start import Start, gunicorn
+
+ASGI_WORKER, ASGI_NEEDS = "uvicorn_worker.UvicornWorker", ("uvicorn[standard]", "uvicorn-worker")
+"""uvicorn below gunicorn, whose configuration of ours serves Django's static files (`gunicorn_conf.py`)."""
 
 
 def django_start(facts: Facts, sources: dict[str, Source], names: frozenset[str]) -> Start | None:
@@ -27,7 +30,7 @@ def django_start(facts: Facts, sources: dict[str, Source], names: frozenset[str]
         "Django's development server is not for serving",
         "django",
         SURE,
-        needs=("django", "uvicorn[standard]" if _asgi(text, names) else "gunicorn"),
+        needs=("django", "gunicorn", *(ASGI_NEEDS if _asgi(text, names) else ())),
         setup=f"{python} migrate --noinput" if sqlite else None,
         build=f"{python} collectstatic --noinput" if _collects(text, names) else None,
         data=tuple(f"{inside}{d}" for d in _data(text, sqlite=sqlite)),
@@ -70,7 +73,7 @@ def _command(facts: Facts, inside: str, folder: str, settings: str | None, text:
     if _asgi(text, names):
         declared = re.search(r"^ASGI_APPLICATION\s*=\s*['\"]([\w.]+)\.(\w+)['\"]", text, re.MULTILINE)
         if declared:
-            return uvicorn(f"{declared[1]}:{declared[2]}", folder)
+            return gunicorn(f"{declared[1]}:{declared[2]}", worker=ASGI_WORKER, chdir=folder)
     declared = re.search(r"^WSGI_APPLICATION\s*=\s*['\"]([\w.]+)\.(\w+)['\"]", text, re.MULTILINE)
     if declared and facts.has(f"{inside}{declared[1].replace('.', '/')}.py"):
         return gunicorn(f"{declared[1]}:{declared[2]}", chdir=folder)

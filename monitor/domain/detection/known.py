@@ -40,7 +40,7 @@ KNOWN: dict[ProjectType, tuple[str, ...]] = {
         ]
     ),
     ProjectType.PYTHON: _names(
-        ["django", *(kind for kind, _ in CONSTRUCTORS.values()), "pyramid", *RUNNERS, "nicegui", "mkdocs"]
+        ["django", *(kind for kind, _ in CONSTRUCTORS.values()), "pyramid", "cherrypy", *RUNNERS, "nicegui", "mkdocs"]
     ),
     ProjectType.PHP: _names(list(php.FRAMEWORKS.values())),
     ProjectType.GO: _names([name for _, name in go.FRAMEWORKS]),

@@ -29,11 +29,17 @@ FRAMEWORKS = {
     "silex/silex": "silex",
 }
 LARAVEL_FOLDERS = "mkdir -p storage/framework/cache storage/framework/sessions storage/framework/views storage/logs"
-LARAVEL_KEY = "{ [ -f .env ] || { cp .env.example .env && php artisan key:generate --force; }; }"
+LARAVEL_KEY = "{ [ -f .env ] || { SAMPLE > .env && php artisan key:generate --force; }; }"
 LARAVEL_TABLES = (
     "{ [ -e database/database.sqlite ] || touch database/database.sqlite; } && php artisan migrate --force"
 )
 DOCROOTS = ("public", "webroot", "", "web", "www", "htdocs", "html", "public_html", "src", "app", "frontend/web")
+OWN_SCRIPTS = (
+    "{ composer run-script --no-dev --no-interaction post-install-cmd"
+    " || echo 'slipway: post-install-cmd failed, going on' >&2; }"
+)
+"""What composer would run after an install: Symfony's assets, the settings of a new CakePHP."""
+SYMFONY_BUILDS = (("symfonycasts/sass-bundle", "sass:build"), ("symfonycasts/tailwind-bundle", "tailwind:build"))
 SYMFONY = (("APP_DEBUG", "0"), ("APP_ENV", "prod"))
 """Its development bundles are not installed."""
 NEEDS = "no index.php in the folder, public/, web/ or www/: add one, or `docroot:` to slipway.yaml"
@@ -118,10 +124,15 @@ def _setup(facts: Facts, framework: str | None, *, installs: bool) -> str | None
     steps = ["composer dump-autoload --no-dev --optimize"] if installs else []
     if framework == "laravel":
         steps.append(f"{LARAVEL_FOLDERS} bootstrap/cache")
-        steps += [LARAVEL_KEY] if facts.has(".env.example") else []
+        steps.append(
+            LARAVEL_KEY.replace("SAMPLE", "cat .env.example" if facts.has(".env.example") else "echo APP_KEY=")
+        )
         steps += [LARAVEL_TABLES] if _sqlite(facts) else []
+    package = facts.json("composer.json")
+    steps += [OWN_SCRIPTS] if installs and _scripts(package, "post-install-cmd") else []
     if framework == "symfony" and facts.has("importmap.php"):
-        steps.append("php bin/console importmap:install && php bin/console asset-map:compile")
+        builds = (command for name, command in SYMFONY_BUILDS if name in table(package, "require"))
+        steps += [f"php bin/console {command}" for command in ("importmap:install", *builds, "asset-map:compile")]
     return " && ".join(steps) or None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, replace
 
 from monitor.domain.detection.facts import Facts
@@ -141,21 +142,32 @@ def _base_depth(facts: Facts, folders: list[str], source: Source) -> int:
     for depth in range(len(folders), 0, -1):
         if facts.has("/".join([*folders[:depth], "pyproject.toml"])):
             return depth + (folders[depth : depth + 1] == ["src"])
+    by_top = any(m.partition(".")[0] == folders[0] for m in source.modules)
+    if not by_top and not source.relative and _from_beside(facts, folders, source):
+        return len(folders)
     for depth in range(len(folders)):
         if facts.has("/".join([*folders[: depth + 1], "__init__.py"])):
             return depth
-    if any(m.partition(".")[0] == folders[0] for m in source.modules):
+    if by_top:
         return 0
     if source.relative:
         return max(len(folders) - 1, 0)
-    siblings = any(
-        facts.has("/".join([*folders, *m.split(".")]) + ".py") or "/".join([*folders, m]) in facts.folders
-        for m in source.modules
-        if m and not m.startswith(".")
-    )
-    if siblings:
-        return len(folders)
     return 1 if folders[0] == "src" else 0
+
+
+def _from_beside(facts: Facts, folders: list[str], source: Source) -> bool:
+    """Whether a file takes modules or folders that lie only beside it: it is started there, package or not."""
+    folder = "/".join(folders)
+    here = {m.split(".")[0] for m in source.modules if m and not m.startswith(".")} - sys.stdlib_module_names
+    siblings = (m for m in here if facts.has(f"{folder}/{m}.py") or f"{folder}/{m}" in facts.folders)
+    return any(not facts.has(f"{m}.py") and m not in facts.folders for m in siblings) or started_inside(
+        facts, folder, source
+    )
+
+
+def started_inside(facts: Facts, folder: str, source: Source) -> bool:
+    """Whether the folders a file names by a relative path are there only beside it: it is started where it lies."""
+    return any(f"{folder}/{name}" in facts.folders and name not in facts.folders for name in source.folders)
 
 
 def _rank(found: Found) -> tuple[int, int, int, int, str]:

@@ -17,6 +17,8 @@ REQUIREMENTS = (
     "requirements-prod.txt",
     "requirements.in",
 )
+OTHERS = re.compile(r"(requirements?[\w.-]*|reqs)\.txt|requirements?/[\w.-]+\.txt")
+NOT_TO_RUN = re.compile(r"(^|[/_.-])(dev\w*|tests?|testing|docs?|lint\w*|ci|local|constraints?)(?=[/_.-])")
 POETRY = "POETRY_VIRTUALENVS_IN_PROJECT=true poetry install"
 VENV = "python3 -m venv .venv"
 TOOLS = "python3 -m venv .slipway/tools && .slipway/tools/bin/pip install --quiet {0}"
@@ -144,8 +146,16 @@ def _by_pip(facts: Facts, names: frozenset[str], local: list[str], sources: dict
 
 
 def requirements_file(facts: Facts) -> str | None:
-    """The requirements file to install, the usual place first."""
-    return facts.first(*REQUIREMENTS)
+    """The requirements file to install: in its usual place, as pyproject.toml names it, or whatever it is called."""
+    project = facts.toml("pyproject.toml")
+    said = table(project, "tool", "setuptools", "dynamic", "dependencies").get("file")
+    named = [said] if isinstance(said, str) else words(said)
+    if found := facts.first(*REQUIREMENTS, *named):
+        return found
+    if table(project, "project") or table(project, "tool", "poetry") or facts.has("Pipfile", "setup.py"):
+        return None
+    others = [p for p in sorted(facts.files, key=lambda p: (p.count("/"), p)) if OTHERS.fullmatch(p)]
+    return next((p for p in others if not NOT_TO_RUN.search(p)), others[0] if others else None)
 
 
 def _present(facts: Facts, *paths: str) -> tuple[str, ...]:

@@ -60,6 +60,7 @@ class Source:
     main: bool = False
     port: int | None = None
     reads_port: bool = False
+    folders: set[str] = field(default_factory=set)
     data: list[str] = field(default_factory=list)
     urls: set[str] = field(default_factory=set)
     settings: str | None = None
@@ -238,6 +239,9 @@ class _Reader:
             key, value = (a.value if isinstance(a, ast.Constant) else None for a in node.args)
             if key == "DJANGO_SETTINGS_MODULE" and isinstance(value, str):
                 self.out.settings = value
+        if name.rpartition(".")[2] in OPENERS:
+            given = [k.value for k in node.keywords if k.arg == "directory"] or node.args[:1]
+            self.out.folders.update(str(_said(one)).removeprefix("./").rstrip("/") for one in given if _said(one))
         if self.starter(node):
             self.out.starts = True
             self.out.launches = self.out.launches or attribute(node) == "launch"
@@ -263,6 +267,8 @@ class _Reader:
                 self.out.port = port
 
 
+OPENERS = frozenset({"StaticFiles", "Jinja2Templates", "FileSystemLoader"})
+"""Calls that take a folder as it lies from where the program is started."""
 OPTIONS = frozenset({"port", "--port", "-p"})
 
 

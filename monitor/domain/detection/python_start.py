@@ -10,7 +10,7 @@ from monitor.domain.detection.declared import WORKER, declared, release, worker
 from monitor.domain.detection.django import django_start
 from monitor.domain.detection.facts import Facts, table, word
 from monitor.domain.detection.paste import paste_start
-from monitor.domain.detection.python_apps import Found, find_apps
+from monitor.domain.detection.python_apps import Found, find_apps, started_inside
 from monitor.domain.detection.python_known import ASGI, WEB, WORKERS, WSGI
 from monitor.domain.detection.python_source import Source
 from monitor.domain.detection.python_tables import by_its_script, making
@@ -78,14 +78,41 @@ def _setup(
 def _served(facts: Facts, sources: dict[str, Source], apps: list[Found], names: frozenset[str]) -> Start | None:
     for found in apps:
         start = _serve(sources[found.path], found)
+        if start and found.base and started_inside(facts, found.base, sources[found.path]):
+            start = replace(start, command=_inside(start.command, found.base))
         if start is None:
             continue
-        script = by_its_script(facts, sources, found, names) if found.app.kind == "flask" else None
-        if script and not script.plain:
-            source, because = sources[script.path], "it makes its tables, then serves"
-            return _run(script.path, source, f"{script.path} starts a server", because, "flask", SURE)
+        if found.app.kind == "dash" and (whole := _dash_of(sources, found)):
+            return whole
+        own = _by_itself(facts, sources, found, names) if found.app.kind == "flask" else None
+        if own:
+            path, because = own
+            return _run(path, sources[path], f"{path} starts a server", because, "flask", SURE)
         return replace(start, setup=making(facts, sources, found, names))
     return None
+
+
+def _by_itself(
+    facts: Facts, sources: dict[str, Source], found: Found, names: frozenset[str]
+) -> tuple[str, str] | None:
+    """The script of a Flask project that must serve by itself, and why."""
+    script = by_its_script(facts, sources, found, names)
+    if script and not script.plain:
+        return script.path, "it makes its tables, then serves"
+    if names & {"eventlet", "gevent", "gevent-websocket"}:
+        places = sorted(
+            (p for p, s in sources.items() if s.main and "/" not in p), key=lambda p: (p != found.path, p)
+        )
+        path = next((p for p in places if SOCKETS_RUN.search(facts.text(p))), None)
+        return (path, "Flask-SocketIO brings the server that fits eventlet or gevent") if path else None
+    return None
+
+
+def _inside(command: str, folder: str) -> str:
+    """The command, run in a folder of the project: one of its relative paths leads there."""
+    bare = re.sub(rf" (--app-dir|--pythonpath|--chdir) {re.escape(shlex.quote(folder))}(?= )", "", command)
+    script = re.sub(rf"^python {re.escape(folder)}/", "python ", bare)
+    return f"cd {shlex.quote(folder)} && {script}"
 
 
 def _serve(source: Source, found: Found) -> Start | None:
@@ -119,6 +146,24 @@ def _serve(source: Source, found: Found) -> Start | None:
     return _run(found.path, source, evidence, f"it starts {app.kind}'s own server", app.kind, SURE)
 
 
+def _dash_of(sources: dict[str, Source], found: Found) -> Start | None:
+    """Dash of two files, as its older guide had it: `index.py` gives the app of `app.py` its layout."""
+    app = f"{found.module}.{found.app.name}"
+    server = f"{found.module}.{sources[found.path].dash_server}"
+    for path, source in sources.items():
+        if path == found.path or "/" in path or not (source.main and source.starts):
+            continue
+        if app in source.imports.values():
+            evidence, because = f"{path} takes `{found.app.name}` from {found.path}", "it gives the app its layout"
+            name = next((n for n, full in source.imports.items() if full == server), None)
+            if name is None:
+                return _run(path, source, evidence, because, "dash", SURE)
+            command = gunicorn(f"{path.removesuffix('.py')}:{name}")
+            return Start(command, evidence, because, "dash", SURE, needs=("gunicorn",))
+    return None
+
+
+SOCKETS_RUN = re.compile(r"\b(?:\w*socketio|sio)\.run\(", re.IGNORECASE)
 DEFAULT_PORTS = {"aiohttp": 8080, "cherrypy": 8080, "tornado": 8888, "bottle": 8080, "nicegui": 8080, "pyramid": 6543}
 """Ports of frameworks' own servers where the code names none."""
 

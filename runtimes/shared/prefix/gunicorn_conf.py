@@ -30,9 +30,11 @@ class Prefixed:
 
 
 def post_worker_init(worker):
-    """Called once the application is loaded; workers that do not run WSGI are left alone."""
+    """Called once the application is loaded; a worker that runs neither WSGI nor Django is left alone."""
     if _runs_wsgi(worker):
         worker.wsgi = _with_files(worker.wsgi, Prefixed(worker.wsgi))
+    elif "django.core.handlers.asgi" in sys.modules:
+        worker.wsgi = _with_files(worker.wsgi, worker.wsgi, asgi=True)
     if _own_hook is not None:
         _own_hook(worker)
 
@@ -43,27 +45,35 @@ def _runs_wsgi(worker):
     return isinstance(worker, (sync.SyncWorker, gthread.ThreadWorker, base_async.AsyncWorker))
 
 
-def _with_files(application, prefixed):
-    """What Django's own development server adds: static files of its apps, and any host where none is named.
+def _with_files(application, prefixed, asgi=False):
+    """What Django's own development server adds: static files of its apps, any host, and answers over http.
 
-    Whoever reaches us came through the router, which routes by path whatever the host. The static files' own paths
-    know no prefix.
+    Whoever reaches us came through the router, which routes by path whatever the host, and by http alone: the hosts
+    and the https a project asks for are those of another place. The static files' own paths know no prefix.
     """
     wsgi = sys.modules.get("django.core.handlers.wsgi")
-    if wsgi is None or not isinstance(application, wsgi.WSGIHandler):
+    if not asgi and (wsgi is None or not isinstance(application, wsgi.WSGIHandler)):
         return prefixed
     from django.conf import settings
 
-    if not settings.ALLOWED_HOSTS:
-        settings.ALLOWED_HOSTS = ["*"]
+    settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, "*"]
+    if settings.SECURE_SSL_REDIRECT:
+        from django.middleware.security import SecurityMiddleware
+
+        SecurityMiddleware.process_request = lambda self, request: None
     served = any("whitenoise" in name.lower() for name in settings.MIDDLEWARE)
     if served or "django.contrib.staticfiles" not in settings.INSTALLED_APPS or not settings.STATIC_URL:
         return prefixed
-    from django.contrib.staticfiles.handlers import StaticFilesHandler
+    return _files_handler(asgi)(prefixed)
+
+
+def _files_handler(asgi):
+    from django.conf import settings
+    from django.contrib.staticfiles import handlers
     from django.http import Http404
     from django.views.static import serve
 
-    class Files(StaticFilesHandler):
+    class Files(handlers.ASGIStaticFilesHandler if asgi else handlers.StaticFilesHandler):
         """As in development, and what a build collected (names with a hash in them exist only there)."""
 
         def serve(self, request):
@@ -74,4 +84,4 @@ def _with_files(application, prefixed):
                     raise
                 return serve(request, self.file_path(request.path), document_root=settings.STATIC_ROOT)
 
-    return Files(prefixed)
+    return Files

@@ -1,4 +1,4 @@
-"""Projects of `apps` for Python's frameworks that are their own server: aiohttp, Sanic, Tornado."""
+"""Projects of `apps` for Python's frameworks that are their own server: aiohttp, Sanic, Tornado, CherryPy."""
 
 from __future__ import annotations
 
@@ -134,8 +134,36 @@ app.router.add_static("/static", "static")
 if __name__ == "__main__":
     web.run_app(app, host="localhost")
 """
+CHERRYPY = """
+import os
+import cherrypy
+
+class Shop:
+    @cherrypy.expose
+    def index(self, word=""):
+        cherrypy.response.cookie["seen"] = "yes"
+        cherrypy.response.cookie["seen"]["path"] = "/"
+        return open("page.html").read()
+
+    @cherrypy.expose
+    def about(self):
+        return "<h1>About</h1>"
+
+    @cherrypy.expose
+    def api(self):
+        return "fetched"
+
+    @cherrypy.expose
+    def form(self, word):
+        raise cherrypy.HTTPRedirect("/?word=" + word, status=303)
+
+if __name__ == "__main__":
+    static = {"tools.staticdir.on": True, "tools.staticdir.dir": os.path.abspath("static")}
+    cherrypy.quickstart(Shop(), "/", {"global": {"server.socket_port": PORT}, "/static": static})
+"""
 PYTHON_OWN = (
     App("sanic", {"requirements.txt": "sanic\n", "server.py": SANIC, **SERVED}, server=True, socket=True, events=True),
     App("tornado", {"requirements.txt": "tornado\n", "main.py": TORNADO, **SERVED}, server=True, socket=True, events=True),
     App("aiohttp", {"requirements.txt": "aiohttp\n", "app.py": AIOHTTP, **SERVED}, server=True, socket=True, events=True),
+    App("cherrypy", {"requirements.txt": "cherrypy\n", "shop.py": CHERRYPY.replace("PORT", "9318"), **SERVED}, server=True),
 )  # fmt: skip

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from monitor.domain.destinations import PRIMARY
 from monitor.domain.history.revision import Why
 from monitor.domain.restoring.plan import Mode
 from monitor.domain.streams import is_data
@@ -20,8 +21,6 @@ from monitor.services.jobs import Tell
 from monitor.services.restore.choosing import Choosing, Chosen
 from monitor.services.restore.restorer import Restorer
 from monitor.services.restore.wish import Wish
-
-PRIMARY = "primary"
 
 Opened = AbstractAsyncContextManager[Archive]
 

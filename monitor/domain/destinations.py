@@ -10,8 +10,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from monitor.domain import keys
+from monitor.domain.moments import NS
 
-HOUR_NS = 3600 * 1_000_000_000
+PRIMARY = "primary"
+"""What the store itself is called where destinations are named."""
+HOUR_NS = 3600 * NS
 GRACE_NS = 24 * HOUR_NS
 
 

@@ -78,10 +78,6 @@ def save(files: StateFiles, name: str, ledger: Ledger) -> None:
     )
 
 
-def forget(files: StateFiles, name: str) -> None:
-    files.remove(_file(name))
-
-
 def _file(name: str) -> str:
     return f"destinations/{name}.json"
 

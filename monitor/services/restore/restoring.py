@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from monitor.domain.destinations import PRIMARY
 from monitor.domain.history.revision import Why
 from monitor.domain.restoring.moment_text import parse_moment
 from monitor.domain.restoring.plan import Mode
@@ -21,8 +22,6 @@ from monitor.services.jobs import Tell
 from monitor.services.restore.choosing import Choosing, Chosen
 from monitor.services.restore.restorer import Restorer
 from monitor.services.restore.wish import Wish
-
-PRIMARY = "primary"
 
 Opened = AbstractAsyncContextManager[Archive]
 

@@ -182,7 +182,14 @@ async def test_explain_gives_the_rule(files: DiskFiles, folder: Path) -> None:
     assert "package.json" in (await files.explain(folder, "node_modules/a")).reason
     assert (await files.explain(folder, ".npmrc")).secret
     assert (await files.explain(folder, "package.json")).kept
-    assert "not there" in (await files.explain(folder, "nope/x")).reason
+    # What is not there yet is judged as it will be.
+    (folder / ".gitignore").write_text("/drafts/\n*.tmp\n")
+    kept, secret, left, below = [
+        await files.explain(folder, path) for path in ("nope/x", "nope/.env", "nope/x.tmp", "drafts/x")
+    ]
+    assert (kept.kept, secret.secret, left.kept, below.kept) == (True, True, False, False)
+    assert all(one.reason.endswith("; nothing of this name is there now") for one in (kept, secret, left))
+    assert "not there" in (await files.explain(folder, "package.json/x")).reason
 
 
 async def test_a_virtual_environment_under_any_name_is_left_out(files: DiskFiles, folder: Path) -> None:

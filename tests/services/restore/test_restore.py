@@ -110,8 +110,10 @@ async def test_a_dry_run_changes_nothing_and_foretells_what_happens(spot: Spot) 
     assert (spot.now(), spot.desk.reader().seqs(), spot.stages) == (before, seqs, [])
     assert {s.path: s.act for s in planned.plan.steps} == {"a": Act.REPLACE, "b": Act.REMOVE}
     assert any("replace  a" in line for line in planned.lines())
+    assert any(line.startswith("1 to replace, 1 to remove; ") for line in planned.lines())
     result = await spot.restore(seq)
     assert result.planned.plan == planned.plan
+    assert any(line.endswith(": 1 replaced, 1 removed") for line in result.lines())
 
 
 async def test_a_file_with_the_same_size_and_time_but_other_bytes_is_put_right(spot: Spot) -> None:

@@ -19,6 +19,7 @@ from monitor.domain.history.snapshot import (
     read_snapshot,
     write_snapshot,
 )
+from monitor.domain.key_escape import BadKey
 from monitor.domain.moments import NS, rfc3339
 from monitor.domain.streams import asked_for
 from monitor.errors import Away, Conflict, NotFound, UsageError
@@ -97,7 +98,7 @@ class Snapshots:
         """All of them, the newest revision first, each with its revision; `tag`: only those that have it."""
         prefix = keys.names_prefix(self._archive.prefix, workspace)
         found = [keys.name_of(one.key) async for one in self._archive.store.list(prefix)]
-        shown = [one for one in await each(lambda name: self._shown(workspace, name), found) if one is not None]
+        shown = [one for one in await each(lambda name: self._whole(workspace, name), found) if one is not None]
         shown = [one for one in shown if tag is None or tag in one.snapshot.tags]
         return sorted(shown, key=lambda one: (-one.snapshot.seq, one.snapshot.name))
 
@@ -194,6 +195,13 @@ class Snapshots:
         except NotFound:
             await self._archive.store.delete(key)
             raise
+
+    async def _whole(self, workspace: str, name: str) -> Shown | None:
+        """As `_shown`; a damaged one, or what somebody else put there, hides no other and is `verify`'s to tell."""
+        try:
+            return await self._shown(workspace, name)
+        except (BadObject, BadKey):
+            return None
 
     async def _shown(self, workspace: str, name: str) -> Shown | None:
         try:

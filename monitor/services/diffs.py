@@ -12,9 +12,11 @@ from monitor.domain.differences.packages import PackageChange, package_changes, 
 from monitor.domain.differences.report import Diff, FileChange, FileVersion
 from monitor.domain.differences.trees import Change, What, compare
 from monitor.domain.history.entry import Entry
+from monitor.domain.history.errors import BadObject
 from monitor.domain.restoring.plan import shown
 from monitor.domain.tree import Kind
 from monitor.errors import NotFound, Refused
+from monitor.ports.store import NoSuchKey
 from monitor.services.at_once import each
 from monitor.services.history.archive import Archive
 from monitor.services.history.contents import content_of
@@ -133,23 +135,29 @@ class Diffs:
         return await content_of(self._archive, workspace, entry, self.pool)
 
     async def _of_path(self, workspace: str, path: str, seqs: list[int]) -> list[FileVersion]:
-        """The versions of one name, the oldest first; from its first appearance on, times where it was gone too."""
+        """The versions of one name, the oldest first; from its first appearance on, times where it was gone too.
+
+        A revision that is damaged, or went meanwhile, hides no other.
+        """
         bases: dict[str, Entry | None] = {}
         locks: dict[str, asyncio.Lock] = {}
 
-        async def one(seq: int) -> FileVersion:
-            revision = await self._archive.revision(workspace, seq)
-            name = revision.header.base
-            async with locks.setdefault(name, asyncio.Lock()):
-                if name not in bases:
-                    bases[name] = (await self._archive.base(workspace, name)).entries.get(path)
+        async def one(seq: int) -> FileVersion | None:
+            try:
+                revision = await self._archive.revision(workspace, seq)
+                name = revision.header.base
+                async with locks.setdefault(name, asyncio.Lock()):
+                    if name not in bases:
+                        bases[name] = (await self._archive.base(workspace, name)).entries.get(path)
+            except (BadObject, NoSuchKey):
+                return None
             entry = None if path in revision.removed else revision.changed.get(path, bases[name])
             return FileVersion(revision.header, path, entry)
 
         found: list[FileVersion] = []
         for version in await each(one, seqs, AT_ONCE):
             before = found[-1].entry if found else None
-            if _differs(before, version.entry):
+            if version is not None and _differs(before, version.entry):
                 found.append(version)
         return found
 

@@ -324,6 +324,8 @@ async def test_a_damaged_revision_hides_no_other(door: Door, shelf: Kept) -> Non
     shelf.memory.objects[key] = shelf.memory.objects[key][:-9]
     found = await ask(door, "GET", f"{SHOP}/revisions")
     assert ([one["seq"] for one in found["items"]], found["damaged"], found["next"]) == ([2, 1], [3], None)
+    found = await ask(door, "GET", f"{SHOP}/history?path=a")
+    assert [one["seq"] for one in found["items"]] == [2, 1]
     shutil.rmtree(shelf.root / "shop")
     shutil.rmtree(shelf.root / "other")
     found = await ask(door, "GET", "/api/workspaces?deleted=true")

@@ -64,7 +64,7 @@ def _aside(folder: Path) -> Path:
     except FileNotFoundError:
         with suppress(OSError):
             place.rmdir()
-        raise NotFound(f"{folder} is not there") from None
+        raise NotFound(f"{folder} is not there", hint="it may have been deleted or renamed meanwhile") from None
     except OSError as error:
         with suppress(OSError):
             place.rmdir()

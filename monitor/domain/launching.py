@@ -61,8 +61,10 @@ def spec_for(
         install=_command(
             detection, runtime, detection.tools, _install(detection, runtime), _settle(detection, runtime)
         ),
-        setup=_command(detection, runtime, detection.setup),
-        build=_command(detection, runtime, _told(way, detection), detection.build) if detection.build else None,
+        setup=_command(detection, runtime, detection.setup, more=_exports(detection)),
+        build=_command(detection, runtime, _told(way, detection), detection.build, more=_exports(detection))
+        if detection.build
+        else None,
         deps_files=detection.deps_files,
         deps_key=deps_key,
         env=environment(workspace, detection, config),
@@ -158,8 +160,12 @@ def _start(detection: Detection, runtime: Runtime, way: Way) -> str:
     """The start command with what it needs before it; "" where the runtime serves by itself."""
     if detection.start is None:
         return ""
-    exports = tuple(f'export {name}="{word}"' for name, word in detection.exports)
-    return _words(detection, (*runtime.tool_words, *runtime.start_words, *way.words, *exports), detection.start)
+    words = (*runtime.tool_words, *runtime.start_words, *way.words, *_exports(detection))
+    return _words(detection, words, detection.start)
+
+
+def _exports(detection: Detection) -> tuple[str, ...]:
+    return tuple(f'export {name}="{word}"' for name, word in detection.exports)
 
 
 def _install(detection: Detection, runtime: Runtime) -> str | None:
@@ -180,9 +186,9 @@ def _settle(detection: Detection, runtime: Runtime) -> str | None:
     return runtime.settle if detection.install else None
 
 
-def _command(detection: Detection, runtime: Runtime, *commands: str | None) -> str | None:
+def _command(detection: Detection, runtime: Runtime, *commands: str | None, more: tuple[str, ...] = ()) -> str | None:
     given = [f"{{ {c}; }}" if len([x for x in commands if x]) > 1 else c for c in commands if c]
-    return _words(detection, runtime.tool_words, " && ".join(given)) if given else None
+    return _words(detection, (*runtime.tool_words, *more), " && ".join(given)) if given else None
 
 
 def _words(detection: Detection, before: tuple[str, ...], command: str) -> str:

@@ -95,6 +95,17 @@ def test_the_same_folder_makes_the_same_spec_and_an_environment_another() -> Non
     assert spec("python/flask-app").hash != spec("python/flask-app", "env: {A: b}").hash
 
 
+def test_what_python_insists_on_is_there_before_every_command_and_a_dotenv_beats_it() -> None:
+    made = spec("python/layouts-variables-it-insists-on")
+    for command in (made.setup, made.start):
+        assert command is not None
+        assert 'export DATABASE_URL="${DATABASE_URL:-sqlite:///./a \\$b.db}"' in command
+        assert 'export SECRET_KEY="${SECRET_KEY:-$(od ' in command, "the sample's own secret is known to everybody"
+        assert "DEBUG" not in command, "it has a default"
+    assert made.install is not None
+    assert "SECRET_KEY" not in made.install
+
+
 def test_rails_prepares_the_database_it_serves_from() -> None:
     made = spec("ruby/more-rails-8")
     for command in (made.setup, made.build, made.start):

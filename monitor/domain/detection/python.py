@@ -7,7 +7,8 @@ import re
 from monitor.domain.detection.declared import release
 from monitor.domain.detection.facts import Facts
 from monitor.domain.detection.python_apps import read_all
-from monitor.domain.detection.python_extras import without_windows
+from monitor.domain.detection.python_env import sample_file, stand_ins
+from monitor.domain.detection.python_extras import own_metadata, without_windows
 from monitor.domain.detection.python_packages import packages, version
 from monitor.domain.detection.python_plain import plain_install
 from monitor.domain.detection.python_source import Source
@@ -52,12 +53,15 @@ def detect(facts: Facts) -> Detection | None:
     install = found.with_servers(servers)
     if bare := without_windows(facts, found.names, found.files):
         install = f"{install} && .venv/bin/pip install --force-reinstall --no-deps {' '.join(bare)}"
+    if install and (own := own_metadata(facts)):
+        install = f"{install} && {own}"
+    given = stand_ins(facts) if start else ()
     pin, pin_file = version(facts)
     confidence = (start.confidence if start else INCOMPLETE) - (0 if marked else 15)
     return Detection(
         ProjectType.PYTHON,
         reason=f"{found.evidence}; {start.reason if start else _needs(facts)}",
-        evidence=_evidence(found.evidence, start, servers, pin, pin_file),
+        evidence=(*_evidence(found.evidence, start, servers, pin, pin_file), *_stand_ins(facts, given)),
         confidence=max(confidence, INCOMPLETE),
         framework=start.framework if start else None,
         version=pin,
@@ -72,7 +76,7 @@ def detect(facts: Facts) -> Detection | None:
         port=(start.port or 8000) if start else None,
         data=tuple(dict.fromkeys([*(start.data if start else ()), *_data(facts, sources)])),
         env=start.env if start else (),
-        exports=start.exports if start else (),
+        exports=(*start.exports, *given) if start else (),
         deps_files=found.files,
     )
 
@@ -98,6 +102,13 @@ def _evidence(
     if pin:
         lines.append(f"{pin_file} asks for Python {pin}")
     return tuple(lines)
+
+
+def _stand_ins(facts: Facts, given: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    if not given:
+        return ()
+    names = ", ".join(name for name, _ in given[:6])
+    return (f"without a .env, {names} come from {sample_file(facts) or 'a secret made at each start'}",)
 
 
 def _data(facts: Facts, sources: dict[str, Source]) -> list[str]:

@@ -7,7 +7,10 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Any
 
-from monitor.domain.detection.facts import Facts, table, words
+from monitor.domain.detection.facts import Facts, table, word, words
+
+METADATA = re.compile(r"\bimportlib(\.|_)metadata\b|from importlib import metadata\b|\bpkg_resources\b")
+NAME = re.compile(r"[A-Za-z0-9][\w.+-]{0,80}")
 
 
 def setup_requires(facts: Facts) -> list[str]:
@@ -41,3 +44,17 @@ def without_windows(facts: Facts, names: frozenset[str], manifests: Iterable[str
             pin = re.search(rf"^\s*['\"]?{name}\s*(==\s*[\w.]+)", texts, re.MULTILINE)
             found.append(f"{name}-headless{pin[1].replace(' ', '') if pin else ''}")
     return found
+
+
+def own_metadata(facts: Facts) -> str | None:
+    """What makes `importlib.metadata.version("its own name")` answer: the project itself is not installed."""
+    asked = any(METADATA.search(text) for path, text in facts.texts.items() if path.endswith(".py"))
+    installed = re.search(r"^-e\s+\.", facts.text("requirements.txt"), re.MULTILINE)
+    project = table(facts.toml("pyproject.toml"), "project")
+    name, version = word(project.get("name")) or "", word(project.get("version")) or "0.0.0"
+    if not asked or installed or not NAME.fullmatch(name) or not NAME.fullmatch(version):
+        return None
+    site = "$(.venv/bin/python -c 'import site; print(site.getsitepackages()[0])')"
+    folder = f"{site}/{re.sub(r'[-_.]+', '_', name)}-{version}.dist-info"
+    text = f"Metadata-Version: 2.1\\nName: {name}\\nVersion: {version}\\n"
+    return f'mkdir -p "{folder}" && printf \'{text}\' > "{folder}/METADATA"'

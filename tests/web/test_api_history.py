@@ -21,8 +21,8 @@ from monitor.web.server import dashboard_app
 from tests.support.face import Stage
 from tests.support.faults import Fault
 from tests.support.past import Kept, kept
+from tests.web.asking import JOB, ask, over
 from tests.web.conftest import ORIGIN, Door, running
-from tests.web.test_api import JOB, ask, over
 
 SHOP = "/api/workspaces/shop"
 REVISION = {"seq", "time", "kind", "name", "files", "bytes", "grade"}

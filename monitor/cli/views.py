@@ -59,7 +59,7 @@ def _show_workspace(state: dict[str, Any]) -> None:
     out(f"{state['name']}: {state['phase']} ({state['type']})", style="bold")
     for label, text in (
         ("why", state["reason"]),
-        ("try", state["hint"]),
+        ("try", state["hint"] or _answered(state)),
         ("url", state["url"]),
         ("own address", state["host_url"]),
         ("kept", _kept(state["sync"])),
@@ -74,6 +74,11 @@ def _show_workspace(state: dict[str, Any]) -> None:
         out(f"  listens on: {', '.join(failure['listening'])}")
     for line in failure.get("log") or failure.get("before") or ():
         out(f"  | {line}")
+
+
+def _answered(state: dict[str, Any]) -> str:
+    meant = f"`slipway sync {state['name']} --confirm-deletes` where that is meant, `slipway restore` where not"
+    return meant if state["sync"]["waiting"] else ""
 
 
 def _show_prefix(prefix: dict[str, Any] | None) -> None:

@@ -107,7 +107,9 @@ async def test_one_workspace_with_its_evidence(running: Stage, slipway: Slipway)
 
 async def test_what_waits_for_an_answer_and_how_long_it_is_up_are_told(running: Stage, slipway: Slipway) -> None:
     running.add("shop", sync=SyncState(revision=2, waiting="120 of 130 files are gone"))
-    assert "120 of 130 files are gone" in (await slipway("status", "shop"))[1]
+    said = (await slipway("status", "shop"))[1]
+    assert "120 of 130 files are gone" in said
+    assert "slipway sync shop --confirm-deletes" in said
     running.face.desk.facts = lambda: {
         "version": "0",
         "engine": "fake",

@@ -104,7 +104,7 @@ def test_one_port_for_both_is_refused_before_anything_starts(
     [
         (["--http-port", "http"], "", "SLIPWAY_HTTP_PORT is not usable: must be a whole number"),
         (["--http-port", "99999"], "", "SLIPWAY_HTTP_PORT is not usable: must be less than or equal to 65535"),
-        ([], "engine = 'podman'", "SLIPWAY_ENGINE is not usable: must be 'auto', 'docker' or 'process'"),
+        ([], "log_json = 'maybe'", "SLIPWAY_LOG_JSON is not usable: must be true or false"),
         ([], "http_prot = 1", "SLIPWAY_HTTP_PROT is not usable: there is no setting of this name"),
     ],
 )

@@ -53,6 +53,8 @@ def _show_status(answer: dict[str, Any]) -> None:
     columns([*rows, ("up for", span(round(answer["uptime_s"]))), ("workspaces", phases)], ("what", "now"))
     for sentence in answer.get("banners", {}).values():
         say(f"! {sentence}")
+    if answer.get("protected") is False:
+        say("! not protected against disk loss: `slipway backup add` names a second place for everything")
 
 
 def _show_workspace(state: dict[str, Any]) -> None:

@@ -116,8 +116,17 @@ async def test_what_waits_for_an_answer_and_how_long_it_is_up_are_told(running: 
         "router": "ok",
         "store": "ok",
         "uptime_s": 93_784,
+        "protected": False,
     }
-    assert "1 d 2 h" in (await slipway("status"))[1]
+    _, out, err = await slipway("status")
+    assert "1 d 2 h" in out
+    assert "not protected against disk loss" in err
+
+
+async def test_a_place_for_copies_that_is_not_there_is_said_to_be_missing(slipway: Slipway, place: Path) -> None:
+    code, _, err = await slipway("backup", "add", "nas", "--path", str(place / "unmounted"))
+    assert (code, "is not there: nothing is copied until it is" in err) == (0, True)
+    assert "is not there" not in (await slipway("backup", "add", "here", "--path", str(place)))[2]
 
 
 async def test_a_commands_own_flags_are_not_ours(running: Stage, slipway: Slipway) -> None:

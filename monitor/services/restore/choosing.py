@@ -134,7 +134,7 @@ class Choosing:
 
     async def _header(self, workspace: str, seq: int) -> Header:
         missing = NotFound(
-            f"{workspace} has no revision {seq}", hint=f"`slipway history {workspace}` shows what there is"
+            f"{workspace} has no revision {seq}", hint=f"`slipway history {asked_for(workspace)}` shows what there is"
         )
         if not 0 < seq < 2**63:
             raise missing

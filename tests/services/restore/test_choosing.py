@@ -10,6 +10,7 @@ from monitor.domain import keys
 from monitor.domain.history.revision import Why
 from monitor.domain.history.snapshot import Snapshot, write_snapshot
 from monitor.domain.moments import rfc3339
+from monitor.domain.streams import data_of
 from monitor.domain.tree import Tree
 from monitor.errors import NotFound, UsageError
 from monitor.services.restore.choosing import Choosing, Expired
@@ -84,6 +85,9 @@ async def test_names_and_numbers(spot: Spot, choosing: Choosing) -> None:
     for missing in ({"snapshot": "nobody"}, {"revision": 99}, {"revision": 0}, {"revision": 10**30}):
         with pytest.raises(NotFound):
             await choosing.choose(NAME, **missing)  # type: ignore[arg-type]
+    with pytest.raises(NotFound) as missing_data:
+        await choosing.choose(data_of(NAME), revision=1)
+    assert f"`slipway history {NAME} --data`" in missing_data.value.hint, "as the command line names it"
     for wrong in ({}, {"revision": 1, "at": "now"}, {"at": "2024-10-27 02:30:00"}, {"snapshot": "../x"}):
         with pytest.raises(UsageError):
             await choosing.choose(NAME, **wrong)  # type: ignore[arg-type]

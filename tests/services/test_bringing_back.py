@@ -17,7 +17,8 @@ from monitor.services.survey import Look
 from tests.support.restoring import NAME, Spot
 
 
-async def test_what_cannot_be_read_empties_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def ran(tmp_path: Path) -> tuple[Spot, Bringer, Look, Path]:
+    """A workspace, and a copy of it in which a command changed its one file."""
     spot = Spot(tmp_path)
     await spot.desk.write("a", "precious")
     await spot.keep()
@@ -26,7 +27,11 @@ async def test_what_cannot_be_read_empties_no_file(tmp_path: Path, monkeypatch: 
     (copy / "a").write_text("left by the command")
     tree = await spot.desk.files.walk(spot.folder)
     look = Look(tree, Launch(spot.folder, ("a",), "digest"), "static")
-    bringer = Bringer(spot.desk.files, spot.placing, spot.desk.history, spot.restorer.turns, spot.root)
+    return spot, Bringer(spot.desk.files, spot.placing, spot.desk.history, spot.restorer.turns, spot.root), look, copy
+
+
+async def test_what_cannot_be_read_empties_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spot, bringer, look, copy = await ran(tmp_path)
 
     async def unreadable(folder: Path, entry: Entry, size: int, **how: Any) -> AsyncIterator[Changed]:
         yield Changed(entry.path, "permission denied", refused=True)
@@ -40,4 +45,21 @@ async def test_what_cannot_be_read_empties_no_file(tmp_path: Path, monkeypatch: 
     brought = await bringer.bring("two", NAME, spot.folder, look, copy)
     assert (spot.folder / "a").read_text() == "left by the command"
     assert brought.complete
+    await spot.close()
+
+
+async def test_what_was_replaced_and_no_revision_takes_is_told(tmp_path: Path) -> None:
+    """A private key, say, that was saved at the last moment."""
+    spot, bringer, look, copy = await ran(tmp_path)
+    key = "-----BEGIN RSA PRIVATE KEY-----\nnot one\n"
+
+    def stepped(name: str) -> None:
+        if name == "durable":
+            (spot.folder / "a").write_text(key)
+
+    spot.placing._step = stepped  # type: ignore[method-assign]
+    brought = await bringer.bring("one", NAME, spot.folder, look, copy)
+    assert not brought.complete
+    (problem,) = brought.problems
+    assert (Path(problem.path) / "a").read_text() == key
     await spot.close()

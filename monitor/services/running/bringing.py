@@ -108,10 +108,11 @@ class Bringer:
         except BaseException:
             await (stage.end() if stage.phase is Phase.STAGING else stage.leave())
             raise
-        await keep_displaced(stage, HistorySafety(self.history, self.files))
+        left = await keep_displaced(stage, HistorySafety(self.history, self.files))
+        behind = tuple(Problem(str(one), f"it was replaced and is kept here: {left.reason}") for one in left.behind)
         await self._kept(name, folder, Why.RUN)
         newest = self.history.newest(name)
-        return Brought(said, left_out, problems, newest.seq if newest else None)
+        return Brought(said, left_out, (*problems, *behind), newest.seq if newest else None)
 
     async def _stage(self, stage: Stage, copy: Path, entries: list[Entry]) -> None:
         room = await stage.room()

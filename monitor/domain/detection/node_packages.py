@@ -208,9 +208,13 @@ def dependencies(package: dict[str, Any]) -> frozenset[str]:
     return frozenset(n for g in ("dependencies", "devDependencies", "peerDependencies") for n in table(package, g))
 
 
+LONGEST_SCRIPT = 4000
+
+
 def scripts_of(package: dict[str, Any]) -> dict[str, str]:
-    """The scripts of package.json that are text."""
-    return {k: v.strip() for k, v in table(package, "scripts").items() if isinstance(v, str) and v.strip()}
+    """The scripts of package.json that are text, as much of them as anybody wrote by hand."""
+    scripts = table(package, "scripts").items()
+    return {k: v.strip()[:LONGEST_SCRIPT] for k, v in scripts if isinstance(v, str) and v.strip()}
 
 
 def workspaces(package: dict[str, Any]) -> list[str]:

@@ -34,7 +34,7 @@ BUILTIN = re.compile(
     r"|stream|string_decoder|sys|test|timers|tls|trace_events|tty|url|util|v8|vm|wasi|worker_threads|zlib"
 )
 IMPORTS = re.compile(
-    r"\brequire\(\s*['\"]([^'\"]+)['\"]\s*\)|^\s*(?:import|export)\s(?:[^'\";]*?\sfrom\s)?\s*['\"]([^'\"]+)['\"]",
+    r"\brequire\(\s*['\"]([^'\"]+)['\"]\s*\)|^\s*(?:import|export)\s(?:[^'\";]{0,400}?\sfrom\s)?\s*['\"]([^'\"]+)['\"]",
     re.MULTILINE,
 )
 RUN_BY = re.compile(r"\bnodemon\s[^&|;]*?(?:--exec|-x)[= ]+['\"]?(?:npx )?([\w-]+)")

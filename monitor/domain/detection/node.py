@@ -64,6 +64,7 @@ def _runs_members(project: Project) -> bool:
 def _answer(project: Project, plan: Plan | None) -> Detection:
     facts, package, own = project.facts, project.package, project.manager
     start = plan.start if plan else None
+    command = start.command if start else ""
     pin, pin_file = version(facts, package)
     installs = bool(project.names or own.lock) or is_monorepo(project)
     inside = node_nested.folders(project)
@@ -80,8 +81,8 @@ def _answer(project: Project, plan: Plan | None) -> Detection:
         version_from=pin_file,
         package_manager=own.name,
         tools=own.tools,
-        install=_install(project, inside, installs=installs, locked=True),
-        install_otherwise=_otherwise(project, inside, installs=installs),
+        install=_install(project, inside, command, installs=installs, locked=True),
+        install_otherwise=_otherwise(project, inside, command, installs=installs),
         setup=node_nested.setup(project) or release(facts),
         build=plan.build if plan else None,
         start=start.command if start else None,
@@ -98,22 +99,22 @@ def _answer(project: Project, plan: Plan | None) -> Detection:
     )
 
 
-def _otherwise(project: Project, inside: tuple[str, ...], *, installs: bool) -> str | None:
+def _otherwise(project: Project, inside: tuple[str, ...], start: str, *, installs: bool) -> str | None:
     """The install without a lock file that does not fit; npm's also without its rules about peers."""
-    plain = _install(project, inside, installs=installs, locked=False) if project.manager.lock else None
+    plain = _install(project, inside, start, installs=installs, locked=False) if project.manager.lock else None
     if project.manager.name != "npm":
         return plain
-    loose = _install(project, inside, installs=installs, locked=False, more=" --legacy-peer-deps")
+    loose = _install(project, inside, start, installs=installs, locked=False, more=" --legacy-peer-deps")
     return " || ".join(command for command in (plain, loose) if command) or None
 
 
 def _install(
-    project: Project, inside: tuple[str, ...], *, installs: bool, locked: bool, more: str = ""
+    project: Project, inside: tuple[str, ...], start: str, *, installs: bool, locked: bool, more: str = ""
 ) -> str | None:
     own = project.manager if locked else project.manager.unlocked
     commands = [install_command(own, project.package) + more] if installs else []
     commands += [node_nested.installs(project.facts, folder, locked=locked) for folder in inside]
-    commands += missing(project)
+    commands += missing(project, start)
     return " && ".join(commands) or None
 
 

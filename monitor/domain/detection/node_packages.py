@@ -149,11 +149,22 @@ def install_command(manager: Manager, package: dict[str, Any]) -> str:
 def setup_command(package: dict[str, Any]) -> str | None:
     """The project's own install scripts, run in the app folder once the source is there."""
     scripts = table(package, "scripts")
-    skip = re.compile(r"only-allow|husky|is-ci|lefthook|simple-git-hooks|npx npm-force|patch-package$")
-    own = [s for s in LIFECYCLE if word(scripts.get(s)) and not skip.search(str(scripts[s]))]
-    patched = [s for s in LIFECYCLE if str(scripts.get(s, "")).strip() == "patch-package"]
+    own = [s for s in LIFECYCLE if word(scripts.get(s)) and not _for_developers(str(scripts[s]))]
+    patched = [s for s in own if str(scripts[s]).strip() == "patch-package"]
+    own = [s for s in own if s not in patched]
     commands = [f"npm run {s}" for s in [*own, *patched] if s != "prepare" or "build" not in scripts]
     return " && ".join(commands) or None
+
+
+HOOKS = re.compile(
+    r"only-allow|husky|is-ci|lefthook|simple-git-hooks|npx npm-force|\bgit config|pre-commit install"
+    r"|^\s*(true|exit|echo)\b|^\s*$"
+)
+
+
+def _for_developers(script: str) -> bool:
+    """Whether every part of an install script is about git hooks and the like, which an instance has no use for."""
+    return all(HOOKS.search(part) for part in re.split(r"&&|\|\||;", script))
 
 
 def deps_files(facts: Facts, package: dict[str, Any], lock: str | None) -> tuple[str, ...]:
@@ -208,9 +219,13 @@ def dependencies(package: dict[str, Any]) -> frozenset[str]:
     return frozenset(n for g in ("dependencies", "devDependencies", "peerDependencies") for n in table(package, g))
 
 
+LONGEST_SCRIPT = 4000
+
+
 def scripts_of(package: dict[str, Any]) -> dict[str, str]:
-    """The scripts of package.json that are text."""
-    return {k: v.strip() for k, v in table(package, "scripts").items() if isinstance(v, str) and v.strip()}
+    """The scripts of package.json that are text, as much of them as anybody wrote by hand."""
+    scripts = table(package, "scripts").items()
+    return {k: v.strip()[:LONGEST_SCRIPT] for k, v in scripts if isinstance(v, str) and v.strip()}
 
 
 def workspaces(package: dict[str, Any]) -> list[str]:

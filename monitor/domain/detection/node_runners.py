@@ -9,6 +9,7 @@ from monitor.domain.detection.node_project import Project, script_file
 
 WATCHERS = re.compile(
     r"(?:npx )?(nodemon|supervisor|forever|pm2-runtime|(?:pm2|forever) start)\s+(?:-\S+\s+)*([\w./-]+?)(\.js)?"
+    r"(?:\s+--?[a-z][\w-]*(?:[= ](?!-)\S+)?)*"
 )
 
 
@@ -27,6 +28,9 @@ def without_watcher(project: Project, script: str) -> str | None:
 
 def in_front(script: str) -> str | None:
     """A server that would go into the background stays where it can be seen; None for every other script."""
+    declared = re.fullmatch(r"(?:npx )?pm2 start ([\w./-]+\.(?:config\.c?js|json|ya?ml))\b[^;&|]*", script)
+    if declared:
+        return f"npx pm2-runtime start {shlex.quote(declared[1])}"
     alone = " --daemon" in f" {script}" and not re.search(r"[;&|]", script)
     words = [word for word in script.split(" ") if word and word != "--daemon"]
     return f"npx {' '.join(words)}" if alone else None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-DEPTH = 4
-MOST = 4000
+MOST_CALLS = 40
+LONGEST = 16_000
+"""What is put in place at most, so that scripts calling each other many times over stay short."""
 _VERBS = r"(?:(?:npm|pnpm) (?:run(?:-script)? )?|yarn (?:run )?|bun run |node --run )"
 _CALL = re.compile(rf"(?<![\w./-]){_VERBS}(?:-s |--silent )?([\w:.-]+)")
 _FOLDER = re.compile(r"(?:\s+-\S+)*?\s+(?:--prefix|--cwd|-C|-w|--workspaces?|-ws)\b")
@@ -15,7 +16,7 @@ _SEVERAL = re.compile(r"(?<![\w./-])(npm-run-all|run-s|run-p)((?: +[\w:.-]+)+)")
 
 def whole(scripts: Mapping[str, str], name: str) -> str:
     """The text of a script with all it calls in place, "" where there is none of this name."""
-    return _expanded(scripts, scripts.get(name, ""), DEPTH)
+    return _expanded(scripts, scripts.get(name, ""), iter(range(MOST_CALLS)))[:LONGEST]
 
 
 def calls(scripts: Mapping[str, str], name: str) -> frozenset[str]:
@@ -40,17 +41,19 @@ def _elsewhere(text: str, match: re.Match[str]) -> bool:
     return re.search(r"\bcd ", text[: match.start()]) is not None or _FOLDER.match(text, match.end()) is not None
 
 
-def _expanded(scripts: Mapping[str, str], text: str, depth: int) -> str:
-    if depth == 0 or len(text) > MOST:
-        return text
+def _expanded(scripts: Mapping[str, str], text: str, left: Iterator[int]) -> str:
+    """`text` with its calls replaced as long as `left` has something left."""
+
+    def of(name: str) -> str | None:
+        return None if next(left, None) is None else _expanded(scripts, scripts[name], left)
 
     def one(match: re.Match[str]) -> str:
         own = match[1] in scripts and not _elsewhere(text, match)
-        return _expanded(scripts, scripts[match[1]], depth - 1) if own else match[0]
+        return (of(match[1]) if own else None) or match[0]
 
     def several(match: re.Match[str]) -> str:
-        names = [name for name in match[2].split() if name in scripts]
         together = " & " if match[1] == "run-p" else " && "
-        return together.join(_expanded(scripts, scripts[name], depth - 1) for name in names) or match[0]
+        parts = (of(name) for name in match[2].split() if name in scripts)
+        return together.join(part for part in parts if part) or match[0]
 
     return _SEVERAL.sub(several, _CALL.sub(one, text))

@@ -19,6 +19,7 @@ GLOBAL = {
     "ts-node": "ts-node typescript@5",
     "tsx": "tsx",
     "nodemon": "nodemon",
+    "pm2-runtime": "pm2",
     "cross-env": "cross-env",
     "concurrently": "concurrently",
     "run-s": "npm-run-all",
@@ -33,18 +34,19 @@ BUILTIN = re.compile(
     r"|stream|string_decoder|sys|test|timers|tls|trace_events|tty|url|util|v8|vm|wasi|worker_threads|zlib"
 )
 IMPORTS = re.compile(
-    r"\brequire\(\s*['\"]([^'\"]+)['\"]\s*\)|^\s*(?:import|export)\s(?:[^'\";]*?\sfrom\s)?\s*['\"]([^'\"]+)['\"]",
+    r"\brequire\(\s*['\"]([^'\"]+)['\"]\s*\)|^\s*(?:import|export)\s(?:[^'\";]{0,400}?\sfrom\s)?\s*['\"]([^'\"]+)['\"]",
     re.MULTILINE,
 )
+RUN_BY = re.compile(r"\bnodemon\s[^&|;]*?(?:--exec|-x)[= ]+['\"]?(?:npx )?([\w-]+)")
 PACKAGE = re.compile(r"(?:@[\w.-]+/)?[a-z0-9][\w.-]*")
 MOST = 30
 
 
-def missing(project: Project) -> list[str]:
-    """Installs of the programs the scripts call that came with no package of the project's."""
+def missing(project: Project, start: str) -> list[str]:
+    """Installs of the programs called by `start` and the builds that came with no package of the project's."""
     if is_monorepo(project):
         return []
-    names = [name for name in _called(project) if name in GLOBAL and not _named(project, GLOBAL[name])]
+    names = [name for name in _called(project, start) if name in GLOBAL and not _named(project, GLOBAL[name])]
     return [f"{{ command -v {name} >/dev/null || {TOOLS.format(GLOBAL[name])}; }}" for name in names]
 
 
@@ -52,10 +54,13 @@ def _named(project: Project, packages: str) -> bool:
     return packages.split()[0].partition("@")[0] in project.names
 
 
-def _called(project: Project) -> list[str]:
-    said = " ; ".join(whole(project.scripts, name) for name in ("prestart", "start", *BUILDS))
-    words = (re.sub(r"^(?:\s*\w+=\S*)*\s*", "", part).split() for part in re.split(r"&&|\|\||[;|&]", said))
-    return list(dict.fromkeys(found[0] for found in words if found))
+def _called(project: Project, start: str) -> list[str]:
+    """The first words of every command; of a script only where `start` runs it."""
+    run = (name for name in project.scripts if project.manager.run(name) == start)
+    said = " ; ".join([start, *(whole(project.scripts, name) for name in (*run, "prestart", *BUILDS))])
+    words = (re.sub(r"^(?:\s*\w+=\S*)*\s*(?:npx\s+)?", "", part).split() for part in re.split(r"&&|\|\||[;|&]", said))
+    inner = RUN_BY.findall(said) + (["ts-node"] if re.search(r"\bnodemon\s[^&|;]*\.ts\b", said) else [])
+    return list(dict.fromkeys([*(found[0] for found in words if found), *inner]))
 
 
 def packages_of(facts: Facts, path: str) -> tuple[str, ...]:

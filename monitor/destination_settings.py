@@ -26,14 +26,13 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
-from monitor.domain.destinations import GRACE_NS, Mode, Terms
+from monitor.domain.destinations import GRACE_NS, PRIMARY, Mode, Terms
 from monitor.domain.durations import DAY, HOUR, MINUTE, WEEK, seconds_of
 from monitor.domain.moments import NS
 from monitor.errors import Conflict, NotFound, UsageError
 
 FILE = "slipway.toml"
 TABLE = "destination"
-PRIMARY = "primary"
 
 
 def _span(value: object) -> object:

@@ -72,9 +72,6 @@ class DiskFiles:
     ) -> dict[str, str]:
         return await _run(self._short, partial(reading.read_texts, folder, tree, wanted, max_bytes_each))
 
-    async def read_stable(self, folder: Path, entry: Entry) -> bytes | Changed:
-        return (await self.read_many(folder, (entry,)))[entry.path]
-
     async def read_many(self, folder: Path, entries: Sequence[Entry]) -> Mapping[str, bytes | Changed]:
         return await _run(self._short, partial(reading.read_many, folder, entries, self._clock.wall_ns))
 

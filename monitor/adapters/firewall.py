@@ -37,7 +37,7 @@ class Firewall:
 
     def __init__(self, install_id: str, subnets: str, clock: Clock) -> None:
         self._pool = IPv4Network(subnets)
-        self._chains = chains(install_id, self._pool, _name_servers())
+        self._chains = chains(install_id, _name_servers())
         self._clock = clock
         self._looked: float | None = None
         self._warnings: tuple[str, ...] = ()

@@ -162,8 +162,8 @@ async def build(
     hands = Hands(traefik.child.stop, remover(engine, observer), teller(registry))
     creating = creating_of(settings, kept.past, reconciler, registry, clock, stack)
     platform = Platform(
-        settings=settings, install=install, clock=clock, log_file=log_file, engine=engine, storing=store,
-        traefik=traefik, hop=hop, prefixes=prefixes, registry=registry, access=access, jobs=jobs, kept=kept,
+        settings=settings, clock=clock, engine=engine, storing=store,
+        traefik=traefik, hop=hop, prefixes=prefixes, registry=registry, jobs=jobs, kept=kept,
         data=data, routing=routing, reconciler=reconciler, watchdog=Watchdog(router, clock, hands), firewall=firewall,
         measuring=Measuring(registry, meter, clock), began=clock.monotonic(), first_token=first_token,
         creating=creating, following=following,

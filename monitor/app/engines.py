@@ -11,7 +11,7 @@ from monitor.adapters.docker_engine.placing import Options
 from monitor.adapters.process_engine.engine import ProcessEngine
 from monitor.adapters.process_engine.workshop import Config
 from monitor.app.install import Install
-from monitor.domain.launch import LaunchSpec
+from monitor.domain.launch import NOBODY, LaunchSpec
 from monitor.domain.route_render import route_labels
 from monitor.errors import Refused
 from monitor.ports.clock import Clock
@@ -21,7 +21,6 @@ from monitor.shipped import shipped
 
 DEFAULT_DOCKER_HOST = "unix:///var/run/docker.sock"
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
-NOBODY = (65532, 65532)
 
 
 def docker_host(settings: Settings) -> str:

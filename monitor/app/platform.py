@@ -15,13 +15,11 @@ from monitor.adapters.embedded.supervisor import Supervisor
 from monitor.adapters.firewall import Firewall
 from monitor.adapters.state_files import write_atomic
 from monitor.app.doctor_images import image_limits
-from monitor.app.install import Install
 from monitor.app.recording import Recording
 from monitor.app.storing import Storing
 from monitor.errors import SlipwayError
 from monitor.ports.clock import Clock
 from monitor.ports.engine import Engine, EngineAway
-from monitor.services.access import Access
 from monitor.services.creating import Creating
 from monitor.services.data.data import Data
 from monitor.services.git.following import Following
@@ -51,16 +49,13 @@ class Platform:
     """Everything a running monitor is made of; `build` makes it, `run` lives it."""
 
     settings: Settings
-    install: Install
     clock: Clock
-    log_file: Path
     engine: Engine
     storing: Storing
     traefik: Supervisor
     hop: Supervisor
     prefixes: Prefixes
     registry: Registry
-    access: Access
     jobs: Jobs
     kept: Recording
     data: Data

@@ -28,7 +28,6 @@ from monitor.services.keeping import Keeping
 from monitor.services.mirror import Mirror
 from monitor.services.past.past import Past
 from monitor.services.registry import Registry
-from monitor.services.restore.choosing import Choosing
 from monitor.services.restore.restorer import Restorer
 from monitor.services.restore.restoring import Restoring
 from monitor.services.restore.safety import HistorySafety
@@ -42,10 +41,8 @@ class Recording:
     """The keeping half of a monitor."""
 
     history: History
-    mirror: Mirror
     keeping: Keeping
     turns: Turns
-    choosing: Choosing
     restorer: Restorer
     destinations: Destinations
     backups: Backups
@@ -89,12 +86,10 @@ def recording(
     repacker = Repacker(store.store, clock, pool, BesideHistory(history), prefix=settings.s3_prefix)
     return Recording(
         history=history,
-        mirror=mirror,
         keeping=Keeping(
             history, mirror, registry, clock, turns, files, Settle(files, clock, quiet_s=settings.quiet_ms / 1000)
         ),
         turns=turns,
-        choosing=Choosing(history.archive, clock),
         restorer=own,
         destinations=destinations,
         backups=Backups(destinations, primary),

@@ -10,6 +10,7 @@ from monitor.adapters.placing.disk import DiskPlacing
 from monitor.app.offline import SEEDING, Offline, opened
 from monitor.app.places import open_destination
 from monitor.domain import keys
+from monitor.domain.destinations import PRIMARY
 from monitor.errors import SlipwayError
 from monitor.ports.clock import Clock
 from monitor.ports.store import NoSuchKey
@@ -19,7 +20,7 @@ from monitor.services.history.archive import Archive
 from monitor.services.history.history import History
 from monitor.services.jobs import Tell
 from monitor.services.restore.restorer import Restorer
-from monitor.services.restore.restoring import PRIMARY, Asked, Restoring
+from monitor.services.restore.restoring import Asked, Restoring
 from monitor.services.restore.safety import HistorySafety
 from monitor.settings import Settings
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,8 +18,6 @@ from monitor.ports.store import Store
 from monitor.settings import Settings
 
 RETRY_S = 15.0
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from monitor.cli.backup_talk import remarks, show_run, show_verified, told
 from monitor.cli.client import Client, segment
 from monitor.cli.options import as_json, data_folder, settings
 from monitor.cli.talk import columns, out_json, say
+from monitor.domain.destinations import PRIMARY
 from monitor.domain.moments import shown
 
 MODES = click.Choice(["mirror", "incremental"])
@@ -69,7 +70,7 @@ def list_(data: Path | None, as_json: bool) -> None:
 
 
 @backup.command()
-@click.argument("destination", default="primary")
+@click.argument("destination", default=PRIMARY)
 @click.option(
     "--mode", type=MODES, help="incremental only adds; mirror also removes what is gone, after a day at least."
 )

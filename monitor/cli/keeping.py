@@ -57,7 +57,7 @@ def sync(name: str, push: bool, confirm_deletes: bool, data: Path | None, volume
     if as_json:
         out_json(done)
     elif push:
-        say(f"{name} is kept: revision {done['revision']}, {shown(done['kept_at'])}, {done['files']} files")
+        say(f"{name} is kept: revision {done['revision']}, {shown(done['kept_at'])}, {_files(done)}")
         if done["waiting"]:
             say(f"! {done['waiting']}: `slipway sync {name} --confirm-deletes`")
         _lines(done.get("git") or {"lines": []})
@@ -78,7 +78,7 @@ def _sync_data(where: Settings, name: str, as_json: bool) -> None:
     if done["revision"] is None:
         say(f"{name} has no data yet: its app has written nothing to its data volume")
         return
-    what = f"revision {done['revision']} of its data, {shown(done['kept_at'])}, {done['files']} files"
+    what = f"revision {done['revision']} of its data, {shown(done['kept_at'])}, {_files(done)}"
     say(f"{name} is kept: {what}" if done["new"] else f"nothing changed since {what}")
     for path in done["busy"]:
         say(f"! {path} was changing, or could not be read")
@@ -233,6 +233,10 @@ def purge(name: str, dry_run: bool, yes: bool, data: Path | None, as_json: bool)
 
 def _purge(where: Settings, name: str, body: dict[str, Any]) -> dict[str, Any]:
     return job(where, path_of(name, "purge"), body)
+
+
+def _files(done: dict[str, Any]) -> str:
+    return f"{done['files']} file{'' if done['files'] == 1 else 's'}"
 
 
 def _lines(done: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from monitor.cli.data_option import data_or_folder
 from monitor.cli.options import as_json, settings
 from monitor.cli.past_reach import stream
 from monitor.cli.talk import out, out_json, say
+from monitor.domain.destinations import PRIMARY
 from monitor.errors import Incomplete, Refused
 from monitor.settings import Settings
 
@@ -33,7 +34,7 @@ from monitor.settings import Settings
 @click.option("--path", default="", help="Only this file or folder of it.")
 @click.option("--into", type=click.Path(path_type=Path), help="Into this folder instead.")
 @click.option("--as", "as_name", metavar="NAME", help="As a new workspace.")
-@click.option("--destination", default="primary", show_default=True, help="Straight from this copy.")
+@click.option("--destination", default=PRIMARY, show_default=True, help="Straight from this copy.")
 @click.option("--force", is_flag=True, help="An expired snapshot too.")
 @click.option("--dry-run", is_flag=True, help="Print the plan; change nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")

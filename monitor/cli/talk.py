@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -90,6 +90,12 @@ def _line(row: list[str], widths: list[int], style: str = "") -> Text:
     return line
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> NoReturn:
+        """Whoever read us has seen enough; the command itself knows what that means."""
+        raise BrokenPipeError
+
+
 def _console(*, stderr: bool) -> Console:
     """A new one each time: it looks at NO_COLOR and at where its stream goes now."""
-    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    return _Console(stderr=stderr, highlight=False, markup=False, emoji=False)

@@ -10,8 +10,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from monitor.domain import keys
+from monitor.domain.moments import NS
 
-HOUR_NS = 3600 * 1_000_000_000
+PRIMARY = "primary"
+"""What the store itself is called where destinations are named."""
+HOUR_NS = 3600 * NS
 GRACE_NS = 24 * HOUR_NS
 
 
@@ -128,6 +131,13 @@ def newest_common(source: Holding, there: Holding) -> str | None:
     return max(source[Part.REVISIONS].keys() & there[Part.REVISIONS].keys(), default=None)
 
 
+def is_ahead(source: Holding, there: Holding) -> bool:
+    """Whether the place has newer revisions than the primary, where the newest never goes: they were lost, or it was
+    begun anew."""
+    ours, theirs = source[Part.REVISIONS], there[Part.REVISIONS]
+    return bool(ours) and bool(theirs) and max(theirs) > max(ours)
+
+
 @dataclass(frozen=True, slots=True)
 class Waited:
     """How long a surplus object was seen to be surplus: when last, and for how many nanoseconds in all."""
@@ -158,4 +168,6 @@ def held_back(source: Holding, there: Holding, flagged: str) -> str:
         return flagged
     if there[Part.REVISIONS] and not source[Part.REVISIONS]:
         return "every revision is gone from the primary"
+    if is_ahead(source, there):
+        return "its newest revisions there are gone from the primary"
     return ""

@@ -23,8 +23,8 @@ class Chain:
     rules: tuple[str, ...]
 
 
-def chains(install_id: str, pool: IPv4Network, resolvers: Iterable[str]) -> tuple[Chain, Chain]:
-    """What an install's networks, all within `pool`, may not reach: of the host itself, and through it."""
+def chains(install_id: str, resolvers: Iterable[str]) -> tuple[Chain, Chain]:
+    """What an install's networks may not reach (`jump` leads there from them): of the host itself, and through it."""
     names = [address for address in map(_outside, resolvers) if address]
     metadata = [name for name in names if IPv4Address(name) in IPv4Network(LINK_LOCAL)]
     answers = "-m conntrack --ctstate RELATED,ESTABLISHED -j RETURN"

@@ -10,6 +10,8 @@ from enum import StrEnum
 from monitor.domain.stack import Stack
 
 MIB = 1024 * 1024
+NOBODY = (65532, 65532)
+"""Uid and gid of an instance that would be root otherwise."""
 
 
 class ProjectType(StrEnum):

@@ -29,7 +29,6 @@ class Runtime:
     every install of this type begins with, also one that installs nothing; `settle` ends an install.
     `tool_words` are shell words put before every command, `start_words` before the start command only
     (defaults, which a project's own environment beats).
-    `dependency_folders` are made by installs and are never source.
     """
 
     folder: str
@@ -41,25 +40,21 @@ class Runtime:
     settle: str | None = None
     tool_words: tuple[str, ...] = ()
     start_words: tuple[str, ...] = ()
-    dependency_folders: tuple[str, ...] = ()
 
 
 CATALOGUE: dict[ProjectType, Runtime] = {
     ProjectType.NODE: Runtime(
-        "node", 3000, "20", settle="slipway-node", tool_words=(TOOLS_PATH,), dependency_folders=("node_modules",),
+        "node", 3000, "20", settle="slipway-node", tool_words=(TOOLS_PATH,),
         start_words=('export NODE_ENV="${NODE_ENV:-production}"',),
     ),
     ProjectType.PYTHON: Runtime(
-        "python", 8000, "3.13", dependency_folders=(".venv",), prepare="python3 -m venv .venv",
-        tool_words=(TOOLS_PATH, OWN_PYTHON),
+        "python", 8000, "3.13", prepare="python3 -m venv .venv", tool_words=(TOOLS_PATH, OWN_PYTHON),
         start_words=("export PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1", GUNICORN),
     ),
-    ProjectType.PHP: Runtime(
-        "php", 8080, "8.4", Source.DIRECT, restart_on_edit=False, dependency_folders=("vendor",),
-    ),
-    ProjectType.GO: Runtime("go", 8080, "1.24", dependency_folders=(".go",)),
+    ProjectType.PHP: Runtime("php", 8080, "8.4", Source.DIRECT, restart_on_edit=False),
+    ProjectType.GO: Runtime("go", 8080, "1.24"),
     ProjectType.RUBY: Runtime(
-        "ruby", 9292, "3.3", dependency_folders=("vendor/bundle",),
+        "ruby", 9292, "3.3",
         tool_words=('export RACK_ENV="${RACK_ENV:-production}" RAILS_ENV="${RAILS_ENV:-production}"',
                     'export SECRET_KEY_BASE="${SECRET_KEY_BASE:-$(od -An -tx1 -N32 /dev/urandom | tr -d " \\n")}"'),
     ),

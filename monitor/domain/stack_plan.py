@@ -58,10 +58,6 @@ class StackPlan:
     front: ContainerPlan
     port: int
 
-    @property
-    def companions(self) -> tuple[ContainerPlan, ...]:
-        return tuple(one for one in self.containers if one is not self.front)
-
 
 def plan_stack(spec: LaunchSpec, stack: Stack, generation: int, place: Place, cast: Cast) -> StackPlan:
     """Every container of `stack`, which is `spec`'s, as this generation of it."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from monitor.domain.instance import Instance
 from monitor.domain.plan import Action, Apply, Confirm, Desired, Observed, Start
 from monitor.domain.state import Failure
 from monitor.domain.workspace import Intent, Phase
@@ -33,7 +32,7 @@ def standing(
     """Given all of it, return where the workspace stands before `actions` are carried out."""
     serving = [i for i in observed.instances if i.id in observed.confirmed]
     if serving and intent is Intent.RUN:
-        return Standing(Phase.SERVING, _serving_reason(serving, desired, failure), _changing(actions))
+        return Standing(Phase.SERVING, _serving_reason(desired, failure), _changing(actions))
     if intent is Intent.STOP:
         return _stopping(bool(serving), observed)
     if desired.spec is None:
@@ -50,7 +49,7 @@ def _stopping(serving: bool, observed: Observed) -> Standing:
     return Standing(Phase.SERVING if serving else Phase.STARTING, "it is being stopped", changing="stopping")
 
 
-def _serving_reason(serving: Sequence[Instance], desired: Desired, failure: Failure | None) -> str:
+def _serving_reason(desired: Desired, failure: Failure | None) -> str:
     if desired.spec is None:
         return f"serving an earlier state: {desired.reason}"
     if failure is not None:

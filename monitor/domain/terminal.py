@@ -30,8 +30,3 @@ def coloured(line: bytes, whole: int | None = None) -> str:
     if len(clean) <= LINE and length <= LINE * 4:
         return clean
     return f"{clean[:LINE]}\x1b[0m … (a line of {length} bytes, cut)"
-
-
-def plain(text: str) -> str:
-    """The same without colours."""
-    return _TOKENS.sub("", text)

@@ -101,11 +101,6 @@ class Tree:
         """The regular files' paths, sorted."""
         return sorted(e.path for e in self if e.kind is Kind.FILE)
 
-    @property
-    def total_size(self) -> int:
-        """Bytes of all regular files."""
-        return sum(e.size for e in self if e.kind is Kind.FILE)
-
     def digest(self) -> str:
         """A short name for exactly this state (paths and stamps, not bytes)."""
         if not self._digest:
@@ -122,22 +117,6 @@ class Tree:
         return any(not u or path == u or path.startswith(f"{u}/") for u in self.unread)
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """What turns one tree into another; every tuple is sorted by path."""
-
-    added: tuple[str, ...] = ()
-    changed: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.added or self.changed or self.removed)
-
-    @property
-    def written(self) -> tuple[str, ...]:
-        return tuple(sorted((*self.added, *self.changed)))
-
-
 def tree_of(entries: Iterable[Entry]) -> Tree:
     """A tree from entries alone, nothing left out."""
     return Tree({e.path: e for e in entries})
@@ -150,13 +129,3 @@ def digest_of(tree: Tree) -> str:
         entry = tree.entries[path]
         digest.update(f"{path}\0{entry.stamp}\0".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()[:32]
-
-
-def difference(old: Tree, new: Tree) -> Difference:
-    """What changed from `old` to `new`, by stamp: a touched file counts as changed; the unread are not removed."""
-    before, after = old.entries, new.entries
-    return Difference(
-        added=tuple(sorted(after.keys() - before.keys())),
-        changed=tuple(sorted(p for p in after.keys() & before.keys() if after[p].stamp != before[p].stamp)),
-        removed=tuple(sorted(p for p in before.keys() - after.keys() if not new.is_unread(p))),
-    )

@@ -41,12 +41,11 @@ class FolderGone(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class RootScan:
-    """What stands directly under the root: folders (dot names left out) and the names that are no folders."""
+    """What stands directly under the root: folders, but for those with dot names."""
 
     device: int
     inode: int
     folders: tuple[Folder, ...] = ()
-    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +118,12 @@ class Files(Protocol):
         """Texts of the tree's files that `wanted` picks; unreadable, larger and non-UTF-8 ones are left out."""
         ...
 
-    async def read_stable(self, folder: Path, entry: Entry) -> bytes | Changed:
-        """A file's bytes, only if it was exactly `entry` before and after and is old enough to be told from a
-        later write; a file written this very moment is `Changed` too: try again after a quiet gap."""
-        ...
-
     async def read_many(self, folder: Path, entries: Sequence[Entry]) -> Mapping[str, bytes | Changed]:
-        """`read_stable` for several files in one go, by path; the caller bounds the total size."""
+        """Several files' bytes in one go, by path; the caller bounds the total size.
+
+        Bytes only if a file was exactly its entry before and after and is old enough to be told from a later
+        write; one written this very moment is `Changed` too: try again after a quiet gap.
+        """
         ...
 
     def pieces(self, folder: Path, entry: Entry, size: int, *, as_is: bool = False) -> AsyncIterator[bytes | Changed]:

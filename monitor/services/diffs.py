@@ -39,7 +39,10 @@ class Diffs:
         """What leads from one revision to the other; `below`: only in that file or folder. `lines`: count them."""
         headers = [await self._archive.header(workspace, seq) for seq in (before, after)]
         old, new = [await self._archive.state(workspace, seq) for seq in (before, after)]
-        changes = await self.run(compare, old, new, below.strip("/"))
+        below = below.strip("/")
+        if below and not any(one == below or one.startswith(f"{below}/") for one in (*old, *new)):
+            raise NotFound(f"Neither revision {before} nor {after} of {workspace} has {shown(below)!r}.")
+        changes = await self.run(compare, old, new, below)
         files = await self._counted(workspace, changes) if lines else [FileChange(change) for change in changes]
         packages = await self._packages(workspace, changes)
         return Diff(headers[0], headers[1], tuple(files), tuple(packages))

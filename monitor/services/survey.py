@@ -26,7 +26,6 @@ from monitor.services.following import NO_OVERRIDES, Following, Touched, nothing
 from monitor.services.stacks import Seen, Stacks
 from monitor.services.versions import OTHERWISE, Versions
 
-NOBODY = (65532, 65532)
 NO_TERMS = Keep()
 OWN_HINT = "mend it, or set `type:` in slipway.yaml to run the folder without it"
 MAX_DOTENV, DOTENV_BYTES = 10, 64 * 1024

@@ -24,6 +24,7 @@ PLAIN = {
     "float_type": "is not a number",
     "bool_type": "is not true or false",
     "list_type": "is not a list",
+    "too_short": "is empty",
 }
 """What pydantic calls them, as the handlers' own refusals say it."""
 

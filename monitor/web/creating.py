@@ -50,7 +50,9 @@ class Creations:
         name, creating = text(asked, "name"), self._creating
         given = [source for source in SOURCES if text(asked, source)]
         if len(given) != 1:
-            raise UsageError(f"say what it begins with: one of {', '.join(SOURCES)}", hint='{"template": "page"}')
+            raise UsageError(
+                "say what it begins with: one of template, from and git", hint='such as {"template": "page"}'
+            )
         if given == ["template"]:
             return answer(await creating.from_template(name, text(asked, "template")), 201)
         return answer(await creating.from_past(name, text(asked, "from"), silent), 201)

@@ -7,10 +7,10 @@ from typing import Any
 from aiohttp import web
 
 from monitor.domain.access import Scope
-from monitor.domain.destinations import Mode
+from monitor.domain.destinations import PRIMARY, Mode
 from monitor.domain.workspace import NAME
 from monitor.errors import NotFound, UsageError
-from monitor.services.destinations.backups import PRIMARY, Asked, Backups
+from monitor.services.destinations.backups import Asked, Backups
 from monitor.services.jobs import Jobs, Tell
 from monitor.web.answers import answer, body
 from monitor.web.guard import WHO, Forbidden, needs

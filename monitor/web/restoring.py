@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from monitor.domain.access import Scope
+from monitor.domain.destinations import PRIMARY
 from monitor.domain.restoring.plan import Mode
 from monitor.domain.workspace import NAME
 from monitor.errors import NotFound, UsageError
@@ -110,5 +111,5 @@ def _asked(given: dict[str, Any]) -> Asked:
         raise UsageError("into is not an absolute path")
     return Asked(
         given.get("at"), revision, given.get("snapshot"), mode, given.get("path", ""), into, given.get("as"),
-        given.get("force", False), given.get("dry_run", False), given.get("destination", "primary"),
+        given.get("force", False), given.get("dry_run", False), given.get("destination", PRIMARY),
     )  # fmt: skip

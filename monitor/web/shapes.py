@@ -31,10 +31,6 @@ class About(Query):
     data: Annotated[Flag | None, Field(description="Of the data volume instead of the source.")] = None
 
 
-class Empty(Shape):
-    """No fields."""
-
-
 class Run(Shape):
     argv: Annotated[Texts, Field(min_length=1, max_length=1000, description="The program and its arguments.")]
     timeout_s: Annotated[float, Field(gt=0, le=86_400)] | None = None

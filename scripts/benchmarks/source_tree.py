@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,10 +29,6 @@ def make_tree(folder: Path, files: int, megabytes: float) -> tuple[int, int]:
         place.write_bytes(b"# %d\n" % count + rest[:wanted])
         rest, size = rest[wanted:], size + wanted
     return files, size
-
-
-def remove_tree(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _sources() -> Iterator[Path]:

@@ -15,9 +15,9 @@ from monitor.cli.ending import end
 from monitor.domain.history.revision import Writer
 from monitor.domain.retention_policy import Policy
 from monitor.services.gc.collecting import Collector
-from monitor.services.gc.ground import Alone
 from monitor.services.gc.purging import Purger
 from monitor.services.gc.repacking import Repacker
+from tests.support.alone import Alone
 from tests.support.faults import Fault, FaultyStore, writes
 
 NEWEST_ONLY = Policy(all=0, hourly=0, daily=0, weekly=0, monthly=0, yearly=0, safety=0)

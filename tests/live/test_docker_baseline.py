@@ -240,11 +240,6 @@ def comparable(seen: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _mount(mount: dict[str, Any]) -> tuple[str, str, str, bool, str]:
-    name = mount.get("Name") or mount["Source"]
-    return mount["Type"], name, mount["Destination"], mount["RW"], mount["Propagation"]
-
-
 @pytest.mark.parametrize("kind", ["copying", "direct"])
 async def test_the_compose_file_gives_the_same_container(world: DockerWorld, engine: DockerEngine, kind: str) -> None:
     spec = replace(getattr(world, kind)(), env=(("ODD", "$HOME ${X:-y} \"'`\\ \n é: {}#"), ("EMPTY", "")))

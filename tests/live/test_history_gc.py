@@ -25,12 +25,13 @@ from monitor.domain.moments import NS
 from monitor.domain.retention_policy import Policy
 from monitor.services.diffs import Diffs
 from monitor.services.gc.collecting import Collector
-from monitor.services.gc.ground import Alone, BesideHistory
+from monitor.services.gc.ground import BesideHistory
 from monitor.services.gc.purging import Purger
 from monitor.services.gc.repacking import Repacker
 from monitor.services.history.archive import Archive
 from monitor.services.snapshots import Snapshots
 from monitor.services.verify.verifying import Verifier
+from tests.support.alone import Alone
 from tests.support.independent_reader import Reader
 from tests.support.keeping import Desk, picture
 from tests.support.pen import Pen, all_contents

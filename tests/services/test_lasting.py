@@ -95,6 +95,8 @@ class Breaking:
             return self._nothing
         if name in {"wanted", "banner", "stop"}:
             return lambda *_: None
+        if name == "problems":
+            return ()
         return Breaking(f"{self._name}.{name}", self._begun)
 
     async def _nothing(self, *_: object, **__: object) -> Any:

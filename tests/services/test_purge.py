@@ -12,8 +12,9 @@ from monitor.domain.history.condemned import Condemned, write_condemned
 from monitor.domain.history.snapshot import Snapshot, write_snapshot
 from monitor.errors import Conflict, NotFound, UsageError
 from monitor.ports.store import StoreAway
-from monitor.services.gc.ground import Alone, BesideHistory
+from monitor.services.gc.ground import BesideHistory
 from monitor.services.gc.purging import Purger
+from tests.support.alone import Alone
 from tests.support.faults import Fault, FaultyStore, writes
 from tests.support.keeping import Desk
 from tests.support.pen import Pen, all_contents, in_memory

@@ -16,10 +16,11 @@ from monitor.domain.moments import NS
 from monitor.domain.retention_policy import DEFAULT, Policy
 from monitor.ports.store import StoreAway
 from monitor.services.gc.collecting import Collector
-from monitor.services.gc.ground import Alone, BesideHistory
+from monitor.services.gc.ground import BesideHistory
 from monitor.services.gc.inventory import Odd
 from monitor.services.gc.repacking import Repacked, Repacker
 from monitor.services.history.archive import Archive
+from tests.support.alone import Alone
 from tests.support.faults import Fault, FaultyStore, writes
 from tests.support.keeping import Desk, JumpingClock
 from tests.support.pen import Pen, all_contents, in_memory

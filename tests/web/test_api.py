@@ -254,6 +254,7 @@ async def test_a_refused_field_is_named_in_plain_words(door: Door) -> None:
         ("/api/workspaces", {"template": "page"}, "name is missing"),
         ("/api/workspaces", {"name": 1}, "name is not a text"),
         ("/api/workspaces/shop/run", {"argv": "ls"}, "argv is not a list"),
+        ("/api/workspaces/shop/run", {"argv": []}, "argv is empty"),
         ("/api/workspaces/shop/restore", {"revision": "1"}, "revision is not a whole number"),
         ("/api/workspaces/shop/restore", {"data": 1}, "data is not true or false"),
     ):

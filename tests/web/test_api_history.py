@@ -352,3 +352,29 @@ async def test_a_moment_when_it_was_deleted_empties_nothing(door: Door, shelf: K
     assert "revision 1" in refused["error"]["hint"]
     assert (await work(door, "POST", f"{SHOP}/restore", json={"revision": 2}))["error"]["reason"] == "not-found"
     assert (shelf.root / "shop/a").read_text() == "2"
+
+
+async def test_a_path_is_understood_as_it_is_typed_and_one_nobody_has_is_said(door: Door, shelf: Kept) -> None:
+    await shelf.save("shop/sub/b", "1")
+    await shelf.save("shop/sub/b", "2")
+    for path in ("sub/b", "./sub/b", "sub//b", "sub/"):
+        found = await ask(door, "GET", f"{SHOP}/diff?from=1&to=2&path={path}")
+        assert [one["path"] for one in found["files"]] == ["sub/b"], path
+    assert len((await ask(door, "GET", f"{SHOP}/history?path=./sub/b"))["items"]) == 2
+    assert len((await ask(door, "GET", f"{SHOP}/revisions/1?listing=true&path=./sub"))["listing"]) == 1
+    assert (await ask(door, "GET", f"{SHOP}/compare?from=1&to=2&path=./sub/b"))["rows"]
+    missing = await ask(door, "GET", f"{SHOP}/diff?from=1&to=2&path=typo", 404)
+    assert "typo" in missing["error"]["message"]
+    await ask(door, "GET", f"{SHOP}/diff?from=1&to=2&path=../shop", 400)
+
+
+async def test_all_are_restored_to_a_moment_that_is_one(door: Door, shelf: Kept) -> None:
+    await shelf.save("shop/a", "1")
+    for body in ({}, {"at": "not really"}):
+        assert (await work(door, "POST", "/api/restore", json=body))["error"]["reason"] == "usage", body
+
+
+async def test_a_name_ends_where_it_ends(door: Door, shelf: Kept) -> None:
+    await shelf.save("shop/a", "1")
+    await ask(door, "POST", f"{SHOP}/fork", 400, json={"as": "two\n"})
+    await ask(door, "GET", "/api/workspaces/shop%0A/revisions", 404)

@@ -274,3 +274,21 @@ async def test_as_its_own_process_it_reads_no_terminal_and_no_colour_is_colour_f
     assert child.returncode == 0, err
     assert b"ledger" in out
     assert b"\x1b[3" not in out
+
+
+async def test_whoever_has_read_enough_makes_it_no_failure(running: Stage, place: Path) -> None:
+    """`slipway list | head`."""
+    populate(running)
+    reading, writing = os.pipe()
+    os.close(reading)
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *["-m", "monitor", "list", "--data", str(place / ".slipway")],
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=writing,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    os.close(writing)
+    _, err = await child.communicate()
+    assert child.returncode == 0, err
+    assert b"Traceback" not in err

@@ -16,6 +16,12 @@ _DIR = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 
 
+# Too many open files, no memory, a share that hangs: the file itself is as readable as before.
+_PASSING = frozenset({
+    errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EINTR, errno.EBUSY, errno.ESTALE, errno.ETIMEDOUT,
+})  # fmt: skip
+
+
 class NotRegular(OSError):
     """The path leads to something that is no regular file."""
 
@@ -90,6 +96,11 @@ def read_small(name: str, parent: int, limit: int) -> bytes | None:
     finally:
         os.close(fd)
     return None
+
+
+def lasts(error: OSError) -> bool:
+    """Whether waiting does not help."""
+    return error.errno not in _PASSING
 
 
 def why(error: OSError) -> str:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from monitor.adapters.disk.opening import NotRegular, folder_fd, open_regular, parent_of, why
+from monitor.adapters.disk.opening import NotRegular, folder_fd, lasts, open_regular, parent_of, why
 from monitor.adapters.disk.reading import instable
 from monitor.domain.tree import Entry
 from monitor.ports.files import Changed
@@ -49,7 +49,7 @@ class PieceFile:
         except NotRegular:
             return Changed(self._entry.path, "it is no regular file any more")
         except OSError as error:
-            return Changed(self._entry.path, why(error), refused=True)
+            return Changed(self._entry.path, why(error), refused=lasts(error))
 
     def _open(self) -> Changed | None:
         with folder_fd(self._folder) as top, parent_of(top, self._entry.path) as (parent, name):

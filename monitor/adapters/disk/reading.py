@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from monitor.adapters.disk.opening import NotRegular, folder_fd, open_regular, parent_of, why
+from monitor.adapters.disk.opening import NotRegular, folder_fd, lasts, open_regular, parent_of, why
 from monitor.domain.tree import Entry, Kind, Tree
 from monitor.ports.files import Changed
 
@@ -68,11 +68,11 @@ def _read(top: int, entry: Entry, now_ns: Callable[[], int]) -> bytes | Changed:
     except NotRegular:
         return Changed(entry.path, "it is no regular file any more")
     except OSError as error:
-        return Changed(entry.path, why(error), refused=True)
+        return Changed(entry.path, why(error), refused=lasts(error))
     try:
         return _stable(fd, entry, now_ns)
     except OSError as error:
-        return Changed(entry.path, why(error), refused=True)
+        return Changed(entry.path, why(error), refused=lasts(error))
     finally:
         os.close(fd)
 

@@ -70,7 +70,6 @@ def check_root(root: Path, before: RootScan, now: RootScan) -> None:
 def _scan(fd: int) -> RootScan:
     info = os.fstat(fd)
     folders: list[Folder] = []
-    others: list[str] = []
     with os.scandir(fd) as found:
         for item in found:
             if item.name.startswith("."):
@@ -81,11 +80,7 @@ def _scan(fd: int) -> RootScan:
                 continue
             if stat.S_ISDIR(entry.st_mode):
                 folders.append(Folder(item.name, entry.st_ino, _born(fd, item.name, entry)))
-            else:
-                others.append(item.name)
-    return RootScan(
-        info.st_dev, info.st_ino, tuple(sorted(folders, key=lambda f: (f.born, f.folder))), tuple(sorted(others))
-    )
+    return RootScan(info.st_dev, info.st_ino, tuple(sorted(folders, key=lambda f: (f.born, f.folder))))
 
 
 def identity(folder: Path) -> tuple[int, int, int]:

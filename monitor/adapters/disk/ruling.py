@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from monitor.adapters.disk.gitfiles import exclude_file, tracked_below
@@ -12,11 +14,13 @@ from monitor.domain import generated, secrets
 from monitor.domain.filters import IGNORE_FILE, FolderRules, Overrides, Surroundings, Verdict, top_folder
 
 _MAX_IGNORE = 1024 * 1024
+_ABSENT = "nothing of this name is there now"
 
 
 def explain(folder: Path, path: str, overrides: Overrides | None = None) -> Verdict:
-    """The verdict about one path, stepping down as the walk would; raises `FolderGone`."""
+    """The verdict about one path, there or not, stepping down as the walk would; raises `FolderGone`."""
     *above, last = path.strip("/").split("/")
+    rest = [*above, last]
     with folder_fd(folder) as top:
         fd = os.dup(top)
         try:
@@ -27,13 +31,26 @@ def explain(folder: Path, path: str, overrides: Overrides | None = None) -> Verd
                     return Verdict(False, verdict.reason, secret=verdict.secret)
                 below = open_dir(name, fd)
                 os.close(fd)
-                fd = below
+                fd, rest = below, rest[1:]
                 rules = rules.into(name, verdict, surroundings(fd, _names(fd)))
             return _last(fd, rules, last)
+        except FileNotFoundError:
+            return _absent(rules, rest)
         except OSError as error:
             return Verdict(False, f"not there: {why(error)}")
         finally:
             os.close(fd)
+
+
+def _absent(rules: FolderRules, rest: Sequence[str]) -> Verdict:
+    """What would be decided about `rest`, of which nothing is there."""
+    for name in rest[:-1]:
+        verdict = rules.decide(name, True)
+        if not verdict.enter:
+            return Verdict(False, f"{verdict.reason}; {_ABSENT}", secret=verdict.secret)
+        rules = rules.into(name, verdict, Surroundings())
+    verdict = rules.decide(rest[-1], False)
+    return replace(verdict, reason=f"{verdict.reason}; {_ABSENT}")
 
 
 def _last(fd: int, rules: FolderRules, name: str) -> Verdict:

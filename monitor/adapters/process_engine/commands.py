@@ -10,14 +10,14 @@ from pathlib import Path
 
 from monitor.adapters.process_engine import procfs, records, sandbox
 from monitor.adapters.process_engine.bringing import Bringing
+from monitor.adapters.process_engine.piped import piped
 from monitor.adapters.process_engine.places import RUN, remove
 from monitor.adapters.process_engine.records import Record
-from monitor.adapters.process_engine.shipped import KEEPER_ENV, keeping
 from monitor.adapters.process_engine.starting import take
 from monitor.adapters.process_engine.workshop import Workshop
 from monitor.domain.command import ComesBack, Command, Ran, once
 from monitor.domain.launch import LaunchSpec
-from monitor.ports.engine import EngineAway, Hear, Launch
+from monitor.ports.engine import Hear, Launch
 
 _PIECE = 64 * 1024
 
@@ -54,23 +54,9 @@ async def run(
 
 async def _run(plan: Path, hear: Hear) -> int:
     """The command's exit code; cancelled, it and its keeper are killed."""
+    process, printed = await piped(plan)
     try:
-        process = await asyncio.create_subprocess_exec(
-            *keeping(plan),
-            env=KEEPER_ENV,
-            cwd="/",
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise EngineAway(
-            f"no process can be started: {error}", hint="is the machine out of memory or processes?"
-        ) from error
-    assert process.stdout is not None
-    try:
-        while data := await process.stdout.read(_PIECE):
+        while data := await printed.read(_PIECE):
             hear(data)
         return await process.wait()
     finally:

@@ -11,8 +11,8 @@ from concurrent.futures import Executor
 from pathlib import Path
 
 from monitor.adapters.process_engine import evidence, procfs, records, sandbox
+from monitor.adapters.process_engine.piped import piped
 from monitor.adapters.process_engine.places import remove
-from monitor.adapters.process_engine.shipped import KEEPER_ENV, keeping
 from monitor.adapters.process_engine.workshop import Workshop
 from monitor.domain.launch import LaunchSpec
 from monitor.domain.runtimes import as_typed
@@ -24,28 +24,20 @@ TAIL_LINES = 50
 
 
 async def install(workshop: Workshop, pool: Executor, spec: LaunchSpec, launch: Launch, progress: Progress) -> Path:
-    """A complete app folder with the dependencies of `spec`; raises `LaunchFailed` with the installer's last lines.
+    """A complete app folder with the dependencies of `spec`.
 
-    Killed halfway it leaves a folder that is never used, and processes that the next `sweep` ends.
+    Raises `LaunchFailed` with the installer's last lines, and `EngineAway` (a later try may help) where no process
+    can be made. Killed halfway it leaves a folder that is never used, and processes that the next `sweep` ends.
     """
     loop = asyncio.get_running_loop()
     slot, plan = await loop.run_in_executor(pool, _lay_out, workshop, spec, launch)
     progress(f"installing dependencies: {as_typed(spec.install or '')}")
-    process = await asyncio.create_subprocess_exec(
-        *keeping(plan),
-        env=KEEPER_ENV,
-        cwd="/",
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        start_new_session=True,
-    )
-    assert process.stdout is not None
+    process, printed = await piped(plan)
     tail: collections.deque[str] = collections.deque(maxlen=TAIL_LINES)
     code: int | None = None
     try:
         async with asyncio.timeout(INSTALL_S):
-            async for line in lines(process.stdout):
+            async for line in lines(printed):
                 tail.append(line)
                 progress(line)
             code = await process.wait()

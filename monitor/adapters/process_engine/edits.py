@@ -60,7 +60,7 @@ def _tell(
     """Write the new list where the instance reads it; the client's command and environment."""
     folder = workshop.places.generation(instance.workspace, instance.generation)
     record = records.read(folder)
-    if record is None or observing.see(workshop, folder).instance.state is not Running.RUNNING:
+    if record is None or observing.see(folder).instance.state is not Running.RUNNING:
         raise LaunchFailed("the instance is not running any more", hint="it is started again by the next pass")
     if (before := applied(workshop, instance)) is not None:
         # From now on the mark may go without the acknowledgement having been taken back.

@@ -51,7 +51,7 @@ def instances(workshop: Workshop) -> list[Seen]:
     ]
 
 
-def see(workshop: Workshop, folder: Path) -> Seen:
+def see(folder: Path) -> Seen:
     """The instance in this folder now; what is gone is an exited one without a reason."""
     record = records.read(folder)
     if record is None:
@@ -65,7 +65,7 @@ def see(workshop: Workshop, folder: Path) -> Seen:
 def diagnose(workshop: Workshop, instance: Instance, lines: int) -> Diagnosis:
     """State, listening sockets and last lines, as they are now."""
     folder = workshop.places.generation(instance.workspace, instance.generation)
-    found = see(workshop, folder)
+    found = see(folder)
     marker = f"{sandbox.INSTANCE}={workshop.marker(instance.workspace, instance.generation)}".encode()
     keeper = found.keeper.pid if found.keeper is not None else None
     return Diagnosis(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.adapters.process_engine import observing, records, sandbox
+from monitor.adapters.process_engine.piped import no_process
 from monitor.adapters.process_engine.records import Record
 from monitor.adapters.process_engine.shipped import KEEPER_ENV, keeping
 from monitor.adapters.process_engine.slots import PLAIN
@@ -36,7 +37,7 @@ def start(workshop: Workshop, spec: LaunchSpec, launch: Launch, generation: int,
     except BaseException:
         workshop.places.remove_generation(spec.workspace, generation)
         raise
-    return observing.see(workshop, folder)
+    return observing.see(folder)
 
 
 def _lay_out(
@@ -96,9 +97,7 @@ def _keep(folder: Path, plan: dict[str, Any]) -> None:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise EngineAway(
-            f"no process can be started: {error}", hint="is the machine out of memory or processes?"
-        ) from error
+        raise no_process(error) from error
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
         raise EngineAway(f"the keeper did not start: {' '.join(said)}", hint="is the disk full?")

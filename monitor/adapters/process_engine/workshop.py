@@ -18,10 +18,8 @@ from monitor.adapters.process_engine.shipped import Shipped
 from monitor.adapters.process_engine.slots import Slots
 from monitor.adapters.process_engine.tools import Tools
 from monitor.adapters.process_engine.versions import Versions
-from monitor.domain.launch import LaunchSpec, ProjectType, Source
+from monitor.domain.launch import NOBODY, LaunchSpec, ProjectType, Source
 from monitor.ports.engine import Launch, LaunchFailed
-
-APP_USER = 65532
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ class Workshop:
     def __init__(self, config: Config) -> None:
         self.config = config
         root = os.geteuid() == 0
-        self.owner = Owner(APP_USER, APP_USER) if root else Owner(None, None)
+        self.owner = Owner(*NOBODY) if root else Owner(None, None)
         self.places = Places(config.data, config.install_id, self.owner, config.base)
         self.shipped = Shipped(config.runtimes, self.places.shipped)
         self.tools = Tools(self.places.tools, self.owner)

@@ -16,7 +16,7 @@ ASGI_WORKER, ASGI_NEEDS = "uvicorn_worker.UvicornWorker", ("uvicorn[standard]", 
 def django_start(facts: Facts, sources: dict[str, Source], names: frozenset[str]) -> Start | None:
     """The start of a Django project whose manage.py lies here or one folder down."""
     manage = next(iter(facts.matching(r"([\w-]+/)?manage\.py")), None)
-    if manage is None or not _is_django(facts, manage, sources, names):
+    if manage is None or not _is_django(facts, manage, names):
         return None
     folder = manage.rpartition("/")[0]
     inside = f"{folder}/" if folder else ""
@@ -43,7 +43,7 @@ def _collects(text: str, names: frozenset[str]) -> bool:
     return "STATIC_ROOT" in text and ("whitenoise" in names or "ManifestStaticFilesStorage" in text)
 
 
-def _is_django(facts: Facts, manage: str, sources: dict[str, Source], names: frozenset[str]) -> bool:
+def _is_django(facts: Facts, manage: str, names: frozenset[str]) -> bool:
     text = facts.text(manage)
     return "django" in text.lower() or ("django" in names and not text)
 

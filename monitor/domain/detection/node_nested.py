@@ -50,7 +50,7 @@ def setup(project: Project) -> str | None:
     said = _said(project, "start", "build", "prestart")
     files = dict.fromkeys(path or ".env" for path, _ in ENV_FILE.findall(said))
     steps = [f"touch {' '.join(map(shlex.quote, files))}"] if files else []
-    own = setup_command(project.manager, project.package)
+    own = setup_command(project.package)
     steps += [*([own] if own else []), *_client(project)]
     return " && ".join(steps) or None
 

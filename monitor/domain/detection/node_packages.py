@@ -144,7 +144,7 @@ def install_command(manager: Manager, package: dict[str, Any]) -> str:
     return f"npm pkg delete {' '.join(own)} && {command}" if own else command
 
 
-def setup_command(manager: Manager, package: dict[str, Any]) -> str | None:
+def setup_command(package: dict[str, Any]) -> str | None:
     """The project's own install scripts, run in the app folder once the source is there."""
     scripts = table(package, "scripts")
     skip = re.compile(r"only-allow|husky|is-ci|lefthook|simple-git-hooks|npx npm-force|patch-package$")

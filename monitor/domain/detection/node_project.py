@@ -62,7 +62,7 @@ def build_of(project: Project) -> str | None:
     return None
 
 
-def by_npx(project: Project, command: str | None) -> str | None:
+def by_npx(command: str | None) -> str | None:
     return f"npx {command}" if command else None
 
 

@@ -78,7 +78,7 @@ def _framework(project: Project) -> Plan | None:
         return None
     script = project.scripts.get("start", "")
     evidence = f"package.json depends on {built.framework}"
-    build = (None if built.own_build else build_of(project)) or by_npx(project, built.build)
+    build = (None if built.own_build else build_of(project)) or by_npx(built.build)
     if built.output:
         return _own_server(project) or _serve(project, built, build, evidence)
     own = (built.start or "").removeprefix("npm:")
@@ -176,7 +176,7 @@ def _generator(project: Project) -> bool:
 
 def _site(project: Project) -> Plan | None:
     built = site_builder(project.facts, project.package, project.names)
-    build = build_of(project) or (by_npx(project, built.build) if built else None)
+    build = build_of(project) or (by_npx(built.build) if built else None)
     said = published(project.facts)
     if built is None and build and not is_monorepo(project) and (said or not project.facts.has("tsconfig.json")):
         folder = said or page_folder(project.facts, "dist")

@@ -33,7 +33,7 @@ def start_of(facts: Facts, sources: dict[str, Source], names: frozenset[str]) ->
         or _served(facts, sources, apps, names)
         or _mkdocs(facts)
         or worker(facts)
-        or _script(facts, sources)
+        or _script(sources)
         or _entry(facts)
     )
 
@@ -175,7 +175,7 @@ def _run(path: str, source: Source, evidence: str, because: str, framework: str 
     return Start(f"python {shlex.quote(path)}", evidence, because, framework, confidence, port=port, exports=exports)
 
 
-def _script(facts: Facts, sources: dict[str, Source]) -> Start | None:
+def _script(sources: dict[str, Source]) -> Start | None:
     """A script that starts a server itself; then any script with a usual name, or the only one there is."""
     usable = [
         p

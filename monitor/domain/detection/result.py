@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -107,12 +106,6 @@ class Detection:
             deps_files=tuple(f"{folder}/{p}" for p in self.deps_files),
             data=tuple(f"{folder}/{p}" for p in self.data),
         )
-
-
-def with_env(detection: Detection, more: Mapping[str, str]) -> Detection:
-    """`detection` with `more` environment on top; later names win."""
-    merged = {**dict(detection.env), **more}
-    return replace(detection, env=tuple(sorted(merged.items())))
 
 
 def quoted(word: str) -> str:

@@ -120,7 +120,7 @@ def _start(facts: Facts, gems: frozenset[str], scripts: list[str], *, bundled: b
         listed = gems | locked(facts.text("Gemfile.lock"))
         server = next((c for g, c in SERVERS if g in listed), PUMA if not bundled else RACKUP)
         return Start(f"{prefix}{server}", "config.ru", "config.ru is what Rack servers run", _rack(gems), SURE)
-    return _script(facts, gems, scripts, prefix)
+    return _script(facts, scripts, prefix)
 
 
 def _rack(gems: frozenset[str]) -> str:
@@ -162,7 +162,7 @@ def _rails(facts: Facts, gems: frozenset[str]) -> Start:
     )
 
 
-def _script(facts: Facts, gems: frozenset[str], scripts: list[str], prefix: str) -> Start | None:
+def _script(facts: Facts, scripts: list[str], prefix: str) -> Start | None:
     inner = facts.matching(r"(?:lib|src|app)/[\w-]+\.rb") if prefix else []
     classic = [p for p in (*scripts, *inner) if SINATRA.search(facts.text(p))]
     if classic:

@@ -23,9 +23,6 @@ class Author:
         return f"{self.name} <{self.mail}>"
 
 
-DEFAULT_AUTHOR = "Slipway <slipway@localhost>"
-
-
 def checked_branch(text: str) -> str:
     """A branch's name, as git-check-ref-format has it; raises `ValueError`, whose text completes a sentence."""
     plain = text and len(text) <= MAX_BRANCH and text.isprintable() and not text.startswith(("-", "/", ".", "refs/"))

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 PROTOCOLS = ("https", "ssh", "http", "git", "file")
-DEFAULT_PROTOCOLS = "https,ssh"
 MAX_URL = 1000
 
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_])?|\[[0-9a-fA-F:.]+\]")

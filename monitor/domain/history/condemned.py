@@ -25,14 +25,6 @@ class Condemned:
     packs: Mapping[str, int] = field(default_factory=dict)
     newest: int = 0
 
-    @property
-    def is_empty(self) -> bool:
-        return not (self.revisions or self.bases or self.packs)
-
-    def is_condemned(self, pack: str) -> bool:
-        """Whether that pack's content must be uploaded again where it is needed."""
-        return pack in self.packs
-
 
 def write_condemned(condemned: Condemned) -> bytes:
     """The object's bytes; equal lists give equal bytes."""

@@ -13,7 +13,7 @@ from monitor.domain.tree import Kind
 
 EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 MODES = 0o7777
-EARLIEST = -(2**63)
+EARLIEST, LATEST = -(2**63), 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,11 @@ class Entry:
     sha256: str = ""
     pieces: tuple[Piece, ...] = ()
     target: str = ""
+
+
+def kept_time(mtime_ns: int) -> int:
+    """A file's time as an entry has it: the nearest that 64 bits hold (1677 to 2262); disks hold others, too."""
+    return max(EARLIEST, min(mtime_ns, LATEST))
 
 
 def write_entries(entries: Iterable[Entry]) -> Iterator[list[Any]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from monitor.domain import tree as trees
 from monitor.domain.batch import MASS_FILES, MAX_FILE, LeftOut, Stamp, eligible, is_mass_delete, stamp_of
-from monitor.domain.history.entry import Entry
+from monitor.domain.history.entry import Entry, kept_time
 from monitor.domain.tree import Kind, Tree
 
 FileMark = tuple[int, int]
@@ -124,7 +124,7 @@ def _is_key(known: Known, entry: trees.Entry) -> bool:
 
 
 def _plain(old: Entry | None, entry: trees.Entry) -> Entry:
-    new = Entry(entry.path, entry.kind, entry.mode, entry.mtime_ns, target=entry.target)
+    new = Entry(entry.path, entry.kind, entry.mode, kept_time(entry.mtime_ns), target=entry.target)
     return old if old == new else new
 
 
@@ -133,7 +133,7 @@ def _unread(known: Known, entry: trees.Entry) -> Entry | None:
     old = known.state.get(entry.path)
     if old is None or old.kind is not Kind.FILE or known.clean.get(entry.path) != mark_of(entry):
         return None
-    if (old.size, old.mtime_ns) != (entry.size, entry.mtime_ns):
+    if (old.size, old.mtime_ns) != (entry.size, kept_time(entry.mtime_ns)):
         return None
     return old if old.mode == entry.mode else replace(old, mode=entry.mode)
 

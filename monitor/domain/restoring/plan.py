@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -30,6 +30,24 @@ class Act(StrEnum):
     STAMP = "stamp"
     FOLDER = "folder"
     REMOVE = "remove"
+
+
+TO_DO = {
+    Act.KEEP.value: "unchanged",
+    Act.WRITE.value: "to write",
+    Act.REPLACE.value: "to replace",
+    Act.STAMP.value: "to give their time or mode",
+    Act.FOLDER.value: "folders to make",
+    Act.REMOVE.value: "to remove",
+}
+DONE = {
+    Act.KEEP.value: "unchanged",
+    Act.WRITE.value: "written",
+    Act.REPLACE.value: "replaced",
+    Act.STAMP.value: "given their time or mode",
+    Act.FOLDER.value: "folders made",
+    Act.REMOVE.value: "removed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +104,10 @@ class RestorePlan:
         found = Counter(step.act.value for step in self.steps)
         return {**{act.value: found[act.value] for act in Act}, "refused": len(self.refused)}
 
+    def said(self, words: Mapping[str, str]) -> str:
+        """The counts for people, in the words of before or after."""
+        return ", ".join(f"{count} {words.get(act, act)}" for act, count in self.counts.items() if count)
+
     @property
     def write_bytes(self) -> int:
         """How much the disk must hold on top of what it holds now."""
@@ -121,7 +143,7 @@ class RestorePlan:
             yield f"REFUSED  {shown(one.path)}  ({shown(one.reason)})"
         for one in self.left:
             yield f"left     {shown(one.path)}  ({shown(one.reason)})"
-        said = ", ".join(f"{count} {word}" for word, count in self.counts.items() if count)
+        said = self.said(TO_DO)
         yield f"{said or 'nothing to do'}; {self.write_bytes} bytes to write, {self.fetch_bytes} to fetch"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from monitor.domain.generated import VERSION_CONTROL, generated_folder
-from monitor.domain.history.entry import Entry
+from monitor.domain.history.entry import Entry, kept_time
 from monitor.domain.restoring.plan import Act, Left, Mode, RestorePlan, Step
 from monitor.domain.restoring.standing import Standing, ancestors, below, folders_above
 from monitor.domain.tree import Kind
@@ -72,7 +72,7 @@ class _Planner:
         segments = path.split("/")
         if not VERSION_CONTROL.isdisjoint(segments):
             return "version control's own data is never placed"
-        if len(segments) > MAX_DEPTH:
+        if len(segments) - (entry.kind is not Kind.DIR) > MAX_DEPTH:
             return f"nested deeper than {MAX_DEPTH} folders"
         if why := now.obstacle(path):
             return why
@@ -138,7 +138,7 @@ class _Planner:
     def _stamps(entry: Entry, mode: int, mtime_ns: int) -> str:
         if entry.kind is not Kind.SYMLINK and mode != entry.mode:
             return f"mode {mode:04o} → {entry.mode:04o}"
-        return "its time differs" if mtime_ns != entry.mtime_ns else ""
+        return "its time differs" if kept_time(mtime_ns) != entry.mtime_ns else ""
 
     def _removals(self) -> tuple[list[Step], dict[str, str]]:
         """What goes, and what stays because of a refused path above it."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from monitor.domain.destinations import PRIMARY
 from monitor.domain.history.revision import Why
 from monitor.domain.state import DataState
 from monitor.domain.streams import data_of
@@ -16,7 +17,7 @@ from monitor.services.data.rounds import DataRounds
 from monitor.services.jobs import Tell
 from monitor.services.past.past import Past
 from monitor.services.registry import Registry
-from monitor.services.restore.restoring import PRIMARY, Asked, Restoring
+from monitor.services.restore.restoring import Asked, Restoring
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from monitor.domain.destinations import Mode
+from monitor.domain.destinations import PRIMARY, Mode
 from monitor.errors import UsageError
 from monitor.services.destinations.destination import silent
 from monitor.services.destinations.destinations import Destinations
 from monitor.services.destinations.primary import Primary
 from monitor.services.jobs import Tell
-
-PRIMARY = "primary"
 
 
 @dataclass(frozen=True, slots=True)

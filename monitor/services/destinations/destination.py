@@ -19,7 +19,7 @@ from monitor.services.destinations import ledger as ledgers
 from monitor.services.destinations.belonging import belonging, introduce
 from monitor.services.destinations.checking import Checker
 from monitor.services.destinations.looking import holding, known, repository
-from monitor.services.destinations.passing import PARTED, Pass
+from monitor.services.destinations.passing import PARTED, Pass, replaced
 from monitor.services.destinations.places import Patient
 from monitor.services.destinations.verifying import Verifier, added
 from monitor.services.jobs import Tell
@@ -171,7 +171,7 @@ class Destination:
 
     def confirm(self) -> tuple[str, ...]:
         """A person says that what is gone from the primary is meant to be; returns the workspaces this is about."""
-        self._ledger.confirmed |= self._held.keys()
+        self._ledger.confirmed |= {replaced(name) if why == PARTED else name for name, why in self._held.items()}
         self._save()
         return tuple(sorted(self._held))
 

@@ -24,7 +24,8 @@ class Ledger:
     """`where` and `repository` are what this is about; times are wall-clock ns, None before the first time.
 
     `complete_ns`: all that was kept by then is there. `surplus`: how long each surplus object has waited.
-    `confirmed`: workspaces whose held removals a person allowed. `settled`: those that were the same in both places.
+    `confirmed`: workspaces whose held removals a person allowed (`replaced`: their other history).
+    `settled`: those that were the same in both places.
     """
 
     where: str
@@ -75,10 +76,6 @@ def save(files: StateFiles, name: str, ledger: Ledger) -> None:
             "settled": {name: [one.newest, one.names, one.seen_ns] for name, one in ledger.settled.items()},
         },
     )
-
-
-def forget(files: StateFiles, name: str) -> None:
-    files.remove(_file(name))
 
 
 def _file(name: str) -> str:

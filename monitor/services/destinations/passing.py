@@ -19,6 +19,7 @@ from monitor.domain.destinations import (
     Waited,
     difference,
     held_back,
+    is_ahead,
     newest_common,
     waited,
 )
@@ -28,7 +29,7 @@ from monitor.errors import Conflict
 from monitor.ports.clock import Clock
 from monitor.ports.store import NoSuchKey, Store
 from monitor.services.destinations.checking import Checker
-from monitor.services.destinations.copying import Copier, Diverged, agree
+from monitor.services.destinations.copying import Copier, Diverged, agree, diverged
 from monitor.services.destinations.ledger import Ledger
 from monitor.services.destinations.looking import holding, known, workspaces
 from monitor.services.destinations.removing import Remover, clear, flagged
@@ -37,6 +38,11 @@ from monitor.services.jobs import Tell
 
 LONGEST_LOOK_S = 3600.0
 PARTED = "another history of it is there (it was purged or renumbered here); confirmed, that one is replaced"
+
+
+def replaced(name: str) -> str:
+    """How it is noted that a person gave up the other history of a workspace: a yes to removals is none to that."""
+    return f"{name} replaced"
 
 
 @dataclass(slots=True)
@@ -113,16 +119,20 @@ class Pass:
         self, name: str, checker: Checker, source: Holding, there: Holding, *, dry_run: bool
     ) -> Holding:
         """What is there of the same history; raises `Diverged` where another one is, and nobody confirmed its end."""
+        common = newest_common(source, there)
         try:
-            await agree(self._source, self._there, checker, newest_common(source, there))
+            if common is None and is_ahead(source, there):
+                raise diverged(name, max(there[Part.REVISIONS]))
+            await agree(self._source, self._there, checker, common)
         except Diverged:
-            if name not in self._ledger.confirmed:
+            if replaced(name) not in self._ledger.confirmed:
                 self._sum.held[name] = PARTED
                 raise
             if not dry_run:
                 self._tell(f"removing the other history of {name} from {self._terms.name}", None, None)
                 await clear(self._there, there)
                 self._write_down(name, {})
+                self._ledger.confirmed.discard(replaced(name))
             return Holding()
         return there
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from monitor.domain.batch import eligible
 from monitor.domain.destinations import Mode
-from monitor.domain.history.entry import Entry
+from monitor.domain.history.entry import Entry, kept_time
 from monitor.domain.history.revision import Why
 from monitor.domain.moments import rfc3339
 from monitor.domain.tree import Kind, Tree
@@ -130,7 +130,7 @@ def compared(state: dict[str, Entry], tree: Tree) -> tuple[int, int]:
     for path, now in there.items():
         old = state.get(path)
         size = now.size if now.kind is Kind.FILE else 0
-        stamps = (now.kind, now.mode, now.mtime_ns, now.target, size)
+        stamps = (now.kind, now.mode, kept_time(now.mtime_ns), now.target, size)
         changed += old is None or (old.kind, old.mode, old.mtime_ns, old.target, old.size) != stamps
     gone = sum(path not in there and not tree.is_unread(path) for path in state)
     return changed, gone

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Collection
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from monitor.domain.history.revision import Writer
 from monitor.services.history.history import History
-from monitor.services.history.spool import Spool
 
 
 class Ground(Protocol):
@@ -42,31 +41,6 @@ class Ground(Protocol):
     async def reread(self, workspace: str) -> None:
         """A revision was, or may have been, written inside `hold`."""
         ...
-
-
-class Alone:
-    """Nobody else writes: a script that holds the data folder's lock while the monitor is stopped.
-
-    `spool` is the data folder's, loaded: what waits there relies on what is in the store as much as any revision.
-    """
-
-    def __init__(self, writer: Writer | None = None, spool: Spool | None = None) -> None:
-        self.writer, self._spool = writer or Writer("", 0, ""), spool
-
-    @asynccontextmanager
-    async def hold(self, workspace: str) -> AsyncIterator[None]:
-        yield
-
-    async def check(self) -> None: ...
-
-    def waiting(self, workspace: str) -> bool:
-        return self._spool is not None and bool(self._spool.waiting(workspace))
-
-    def distrust(self, workspace: str, packs: Collection[str]) -> None: ...
-
-    async def purged(self, workspace: str) -> None: ...
-
-    async def reread(self, workspace: str) -> None: ...
 
 
 class BesideHistory:

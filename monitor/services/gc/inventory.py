@@ -118,7 +118,7 @@ class Inventories:
         found = await self._with_revisions(empty, listing.revisions)
         found = replace(
             found,
-            names=await self._names(workspace, listing.names),
+            names=await self._names(listing.names),
             confirmed=await self._confirmed(workspace, listing),
         )
         return await self._complete(found)
@@ -141,7 +141,7 @@ class Inventories:
         found = await self._with_revisions(inventory, new)
         found = await self._complete(found)
         names = [one.key async for one in self._store.list(keys.names_prefix(self._prefix, workspace))]
-        return replace(found, names=await self._names(workspace, names))
+        return replace(found, names=await self._names(names))
 
     async def _complete(self, inventory: Inventory) -> Inventory:
         """With the bases and packs that came since the listing; raises `Odd` for those that are not there."""
@@ -201,7 +201,7 @@ class Inventories:
         with _closed(key):
             return read_confirmed(await self._store.get(key))
 
-    async def _names(self, workspace: str, listed: Iterable[str]) -> dict[str, Snapshot]:
+    async def _names(self, listed: Iterable[str]) -> dict[str, Snapshot]:
         async def one(key: str) -> Snapshot | None:
             try:
                 data = await self._store.get(key)

@@ -16,6 +16,7 @@ from monitor.domain.filters import Overrides
 from monitor.domain.history.base import base_name, write_base
 from monitor.domain.history.delta import base_due, delta, delta_bytes_after, totals
 from monitor.domain.history.entry import Entry, Piece, packs_of
+from monitor.domain.history.losses import Fall, falling
 from monitor.domain.history.numbering import placed
 from monitor.domain.history.path_text import order
 from monitor.domain.history.planning import Plan, changes_between, composed, much_gone, plan_of, with_keys
@@ -83,6 +84,7 @@ class Batch:
         self._tools, self._head, self._request, self._outlet = tools, head, request, outlet
         self._placing = Placing(head.name, outlet, tools.fence, tools.prefix, tools.pool)
         self._much = False
+        self._fall: Fall | None = None
         self._unstable: set[str] = set()
         self._vouched: Vouched = {}
 
@@ -194,11 +196,15 @@ class Batch:
         head, request = self._head, self._request
         base, base_sha, base_bytes, delta_bytes = await self._base(state)
         changed, removed = ({}, frozenset()) if base else await self._run(delta, head.base, state)
-        gone = request.kind not in _MEANT and much_gone(head.state, state)
         files, size = totals(state)
+        time_ns = read_ns or self._tools.clock.wall_ns()
+        gone = False
+        if request.kind not in _MEANT:
+            self._fall = falling(head.fall, head.header.files if head.header else 0, files, time_ns)
+            gone = much_gone(head.state, state) or (self._fall is not None and self._fall.is_mass)
         header = Header(
             seq=head.seq + 1,
-            time_ns=read_ns or self._tools.clock.wall_ns(),
+            time_ns=time_ns,
             seen_ns=seen_ns,
             writer=self._tools.link.writer,
             base=base_sha,
@@ -244,6 +250,7 @@ class Batch:
         revision, data = await self._placing.place(revision, base_packs, changes)
         mark_clean()
         head.put(revision, len(data), base_entries, base_packs, state)
+        head.fall = None if MASS_DELETE in revision.header.flags else self._fall
         if self._outlet.direct:
             head.stored = revision.header
         if base is not None:

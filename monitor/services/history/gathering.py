@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from monitor.domain import tree as trees
 from monitor.domain.batch import Stamp, stamp_of
-from monitor.domain.history.entry import Entry, Piece
+from monitor.domain.history.entry import Entry, Piece, kept_time
 from monitor.domain.history.pack import PIECE_BYTES
 from monitor.domain.history.planning import FileMark, mark_of
 from monitor.domain.secrets import begins_as_key
@@ -61,7 +61,8 @@ class Gathered:
     def _entry(self, taken: _Taken, placed: Mapping[str, Piece | None]) -> Entry:
         seen = taken.entry
         pieces = tuple(self._piece(sha, placed) for sha in taken.pieces)
-        return Entry(seen.path, Kind.FILE, seen.mode, seen.mtime_ns, seen.size, taken.sha256, pieces)
+        at = kept_time(seen.mtime_ns)
+        return Entry(seen.path, Kind.FILE, seen.mode, at, seen.size, taken.sha256, pieces)
 
     def _piece(self, sha256: str, placed: Mapping[str, Piece | None]) -> Piece:
         piece = self.known.get(sha256) or placed[sha256]

@@ -10,6 +10,7 @@ from pathlib import Path
 from monitor.domain.batch import LeftOut, Stamp
 from monitor.domain.filters import Overrides
 from monitor.domain.history.entry import Entry, Piece
+from monitor.domain.history.losses import Fall
 from monitor.domain.history.planning import FileMark, Known
 from monitor.domain.history.revision import Header, Revision
 from monitor.domain.history.times import Mark
@@ -23,6 +24,8 @@ class Head:
     `state` is what it lists, `base` what its base lists; `sure` says that the store was asked for it. `index` finds
     the pieces of every revision seen, `recalled` says that this is every one there is. `alone`: what the newest one
     lists cannot be read, the next one has a base of its own. `looked_at`: when the latest look that was kept began.
+    `fall`: the files that are going just now, until a mass deletion is made of it.
+    `users` hold the lock or wait for it.
     """
 
     name: str
@@ -55,6 +58,8 @@ class Head:
     retry_at: float = 0.0
     busy: bool = False
     looked_at: float = 0.0
+    fall: Fall | None = None
+    users: int = 0
 
     @property
     def known(self) -> Known:
@@ -106,6 +111,6 @@ class Head:
         self.unload()
         self.sure, self.seq, self.size = False, 0, 0
         self.header = self.stored = None
-        self.base_packs, self.keys = frozenset(), {}
+        self.base_packs, self.keys, self.fall = frozenset(), {}, None
         self.condemned.clear()
         self.unsaved = None

@@ -120,8 +120,7 @@ class History:
         tree = replace(tree, unread=("",)) if only else tree
         how = (overrides or Overrides(), kind, seen_ns, max_file, origin, always, only, vouched or {})
         request = Request(folder, tree, *how)
-        head = self._head(name)
-        async with head.lock:
+        async with self._used(name) as head:
             head.where = head.where if only else (folder, request.overrides, max_file)
             head.used_at = self._clock.monotonic()
             try:
@@ -161,13 +160,14 @@ class History:
         head = self._heads.get(name)
         if head is not None:
             head.where = None
-            if not head.lock.locked() and not self._spool.waiting(name):
+            # Who waits for its lock would otherwise hold one that nobody else knows of.
+            if not head.users and not head.lock.locked() and not self._spool.waiting(name):
                 del self._heads[name]
 
     @asynccontextmanager
     async def hold(self, name: str) -> AsyncIterator[None]:
         """Nothing is written for this workspace meanwhile: for whoever removes packs or revisions."""
-        async with self._head(name).lock:
+        async with self._used(name):
             yield
 
     def distrust(self, name: str, packs: Collection[str]) -> None:
@@ -216,6 +216,16 @@ class History:
             async with head.lock:
                 await self._upkeep.save(head)
         self._pool.shutdown()
+
+    @asynccontextmanager
+    async def _used(self, name: str) -> AsyncIterator[Head]:
+        head = self._head(name)
+        head.users += 1
+        try:
+            async with head.lock:
+                yield head
+        finally:
+            head.users -= 1
 
     async def _again(self, head: Head) -> None:
         if head.where is None:

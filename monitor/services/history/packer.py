@@ -27,7 +27,6 @@ class Packer:
     pool: Executor
     group: asyncio.TaskGroup
     placed: dict[str, Piece | None] = field(default_factory=dict)
-    sent_bytes: int = 0
     _frames: list[Frame] = field(default_factory=list)
     _size: int = 0
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
@@ -63,7 +62,6 @@ class Packer:
         data, placed, name = await asyncio.get_running_loop().run_in_executor(self.pool, _pack, frames)
         frames.clear()
         await self.send(name, data)
-        self.sent_bytes += len(data)
         for one in placed:
             self.placed[one.sha256] = Piece(name, one.offset, one.length, one.sha256)
         self._slots.release()

@@ -8,14 +8,13 @@ from typing import Any
 
 from monitor.domain.in_force import in_force
 from monitor.domain.instance import Instance
+from monitor.domain.launch import NOBODY
 from monitor.domain.launching import NotRunnable, spec_for
 from monitor.domain.moments import rfc3339
 from monitor.domain.routes import Route
 from monitor.ports.closeup import Closeup
 from monitor.services.desk import Desk
 from monitor.services.insight.looking import Looking
-
-NOBODY = (65532, 65532)
 
 
 @dataclass(frozen=True, slots=True)

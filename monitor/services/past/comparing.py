@@ -13,6 +13,7 @@ from monitor.domain.tree import Kind
 from monitor.errors import NotFound
 from monitor.services.diffs import Diffs
 from monitor.services.past.reading import Reading
+from monitor.services.restore.wish import plain_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Comparing:
 
         Raises `NotFound` where neither has it, and as `Reading` does.
         """
+        path, was = plain_path(path), plain_path(was)
         old_seq, new_seq = await self.reading.seq(name, before), await self.reading.seq(name, after)
         archive, diffs = self.reading.archive, self.reading.diffs
         old = (await archive.state(name, old_seq)).get(was or path)

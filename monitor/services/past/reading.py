@@ -27,6 +27,7 @@ from monitor.services.history.archive import Archive
 from monitor.services.jobs import Tell
 from monitor.services.past.shapes import listed_entry, revision_json, tree_label
 from monitor.services.restore.choosing import Choosing
+from monitor.services.restore.wish import plain_path
 from monitor.services.snapshots import Snapshots
 from monitor.services.verify.verifying import Verifier
 
@@ -71,7 +72,7 @@ class Reading:
         answer = revision_json(header, (await self._names(name)).get(seq, ()))
         if listing:
             state = await self.archive.state(name, seq)
-            folder, start = below.strip("/"), os.fsencode(after)
+            folder, start = plain_path(below.strip("/")), os.fsencode(after)
             inside = (path for path in state if not folder or path == folder or path.startswith(f"{folder}/"))
             paths = sorted((path for path in inside if os.fsencode(path) > start), key=os.fsencode)
             page = list(islice(paths, limit))
@@ -82,10 +83,11 @@ class Reading:
     async def diff(self, name: str, before: str, after: str, *, path: str = "", text: bool = False) -> dict[str, Any]:
         """What leads from one revision to the other; with `text` also one file's unified difference."""
         old, new = await self.seq(name, before), await self.seq(name, after)
+        path = plain_path(path.strip("/"))
         found = (await self.diffs.diff(name, old, new, below=path)).as_json()
         if text and path:
             try:
-                found["text"] = await self.diffs.text(name, old, new, path.strip("/"))
+                found["text"] = await self.diffs.text(name, old, new, path)
             except (Refused, NotFound):
                 found["text"] = None
         return found
@@ -93,7 +95,7 @@ class Reading:
     async def versions(self, name: str, path: str, *, follow: bool = False) -> dict[str, Any]:
         """Every version of one file, the newest first; `follow`: also under the names it had before."""
         await self.seqs(name)
-        found = await self.diffs.versions(name, path.strip("/"), follow=follow)
+        found = await self.diffs.versions(name, plain_path(path.strip("/")), follow=follow)
         return {"items": [one.as_json() for one in found]}
 
     async def listed(self, name: str, *, tag: str | None = None) -> dict[str, Any]:

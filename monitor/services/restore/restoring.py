@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from monitor.domain.destinations import PRIMARY
 from monitor.domain.history.revision import Why
+from monitor.domain.restoring.moment_text import parse_moment
 from monitor.domain.restoring.plan import Mode
 from monitor.domain.streams import is_data
 from monitor.errors import NotFound, SlipwayError, UsageError
@@ -20,8 +22,6 @@ from monitor.services.jobs import Tell
 from monitor.services.restore.choosing import Choosing, Chosen
 from monitor.services.restore.restorer import Restorer
 from monitor.services.restore.wish import Wish
-
-PRIMARY = "primary"
 
 Opened = AbstractAsyncContextManager[Archive]
 
@@ -73,6 +73,9 @@ class Restoring:
             raise UsageError(
                 "all workspaces are restored as a whole, to a moment", hint="name one workspace, or --at"
             )
+        if asked.at is None:
+            raise UsageError("all workspaces are restored to a moment", hint="say which, such as '10 minutes ago'")
+        parse_moment(asked.at, self.clock.wall_ns())
         async with self.opened(asked.destination) as archive:
             kept = await known(Below(archive.store, archive.prefix), workspaces)
             names = [name for name in kept if not is_data(name)]

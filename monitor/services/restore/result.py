@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from monitor.domain.restoring.plan import RestorePlan, shown
+from monitor.domain.restoring.plan import DONE, RestorePlan, shown
 from monitor.ports.placing import Problem
 from monitor.services.restore.choosing import Chosen
 
@@ -69,8 +69,7 @@ class Result:
     def lines(self) -> Iterator[str]:
         """For people; the plan's own steps are left out."""
         yield from self.planned.chosen.lines()
-        counts = ", ".join(f"{n} {word}" for word, n in self.planned.plan.counts.items() if n)
-        yield f"into {self.planned.folder}: {counts or 'nothing to do'}"
+        yield f"into {self.planned.folder}: {self.planned.plan.said(DONE) or 'nothing to do'}"
         for one in self.planned.plan.refused:
             yield f"REFUSED  {shown(one.path)}  ({shown(one.reason)})"
         for problem in self.problems:

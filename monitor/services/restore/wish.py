@@ -68,16 +68,21 @@ async def target_of(wish: Wish, root: Path, files: Files) -> Target:
 
 def checked_path(path: str, wanted: Mapping[str, Entry], chosen: Chosen) -> str:
     """The path as entries spell it; raises `UsageError`, and `NotFound` where there was nothing at it then."""
-    parts = [part for part in path.split("/") if part not in {"", "."}]
-    if path.startswith("/") or ".." in parts or "\0" in path:
-        raise UsageError(f"{shown(path)} is not a path inside the workspace", hint="give it relative to its folder")
-    plain = "/".join(parts)
+    plain = plain_path(path)
     if plain and not any(one == plain or one.startswith(f"{plain}/") for one in wanted):
         raise NotFound(
             f"revision {chosen.seq} of {chosen.workspace} holds no {shown(plain)}",
             hint="`slipway history NAME PATH` shows when it was there",
         )
     return plain
+
+
+def plain_path(path: str) -> str:
+    """The path without what says nothing (`./`, doubled slashes); raises `UsageError` for one that leads out."""
+    parts = [part for part in path.split("/") if part not in {"", "."}]
+    if path.startswith("/") or ".." in parts or "\0" in path:
+        raise UsageError(f"{shown(path)} is not a path inside the workspace", hint="give it relative to its folder")
+    return "/".join(parts)
 
 
 def _outside(wish: Wish, root: Path) -> Path:

@@ -124,8 +124,12 @@ class Bringer:
         for entry in (e for e in entries if e.kind is Kind.FILE):
             await stage.extend(entry.path, [])
             async for piece in self.files.pieces(copy, entry, PIECE, as_is=True):
-                if isinstance(piece, bytes):
-                    await stage.extend(entry.path, [piece])
+                if not isinstance(piece, bytes):
+                    raise SlipwayError(
+                        f"{entry.path} cannot be read in what the command left ({piece.reason}): nothing was changed",
+                        hint="run it again",
+                    )
+                await stage.extend(entry.path, [piece])
             await stage.finish(entry.path, entry.mode, entry.mtime_ns)
         folders = [Stamp(e.path, e.mode, e.mtime_ns) for e in entries if e.kind is Kind.DIR]
         await stage.furnish(folders, [Link(e.path, e.target, e.mtime_ns) for e in entries if e.kind is Kind.SYMLINK])

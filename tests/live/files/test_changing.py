@@ -12,8 +12,8 @@ import pytest
 
 from monitor.adapters.files import DiskFiles
 from monitor.ports.files import Changed
-from tests.support.aging import age
 from tests.support.disguise import disguise
+from tests.support.disk_reading import age, read_one
 
 pytestmark = pytest.mark.live
 
@@ -36,8 +36,8 @@ async def test_vanishing_growing_and_fresh_files_are_changed(files: DiskFiles, f
     assert grown.now is not None
     assert isinstance(young, Changed), "a file written this very moment may still change unseen"
     age()
-    assert await files.read_stable(folder, grown.now) == b"22"
-    assert await files.read_stable(folder, fresh) == b"1"
+    assert await read_one(files, folder, grown.now) == b"22"
+    assert await read_one(files, folder, fresh) == b"1"
 
 
 async def test_a_file_written_while_read_is_never_taken_for_whole(files: DiskFiles, folder: Path) -> None:
@@ -57,7 +57,7 @@ async def test_a_file_written_while_read_is_never_taken_for_whole(files: DiskFil
     writer.start()
     try:
         for _ in range(10):
-            data = await files.read_stable(folder, (await files.walk(folder)).entries["busy"])
+            data = await read_one(files, folder, (await files.walk(folder)).entries["busy"])
             assert isinstance(data, Changed) or len(set(data)) == 1
     finally:
         stop.set()

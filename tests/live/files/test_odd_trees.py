@@ -15,9 +15,9 @@ import pytest
 
 from monitor.adapters.disk.walking import MAX_DEPTH
 from monitor.adapters.files import DiskFiles
-from monitor.domain.tree import Entry, Kind, difference
+from monitor.domain.tree import Entry, Kind
 from monitor.ports.files import Changed, FolderGone
-from tests.support.aging import age
+from tests.support.disk_reading import age, read_one
 
 pytestmark = pytest.mark.live
 ODD_NAMES = [
@@ -57,7 +57,7 @@ async def test_special_files_are_listed_with_a_reason_and_never_opened(files: Di
         assert "named pipe" in reasons["fifo"]
         assert "socket" in reasons["s"]
         assert os.geteuid() != 0 or "character device" in reasons["device"]
-        found = await files.read_stable(folder, Entry("fifo", Kind.FILE))
+        found = await read_one(files, folder, Entry("fifo", Kind.FILE))
         assert isinstance(found, Changed)
         assert await files.read_texts(folder, tree, lambda _: True) == {}
     listener.close()
@@ -79,7 +79,7 @@ async def test_links_are_kept_as_text_and_never_followed(files: DiskFiles, folde
     shutil.rmtree(folder / "real")
     (folder / "real").symlink_to(outside)
     (outside / "a.txt").write_text("1")
-    assert isinstance(await files.read_stable(folder, tree.entries["real/a.txt"]), Changed)
+    assert isinstance(await read_one(files, folder, tree.entries["real/a.txt"]), Changed)
     assert await files.read_texts(folder, tree, lambda _: True) == {}
     exported = await files.export(folder, tree, tmp_path / "copy")
     assert exported.problems
@@ -92,7 +92,7 @@ async def test_links_are_kept_as_text_and_never_followed(files: DiskFiles, folde
 @pytest.mark.parametrize("path", ["../outside", "/etc/passwd", "a/../../x", "", ".", "a//b", "nul\0"])
 async def test_paths_that_leave_the_folder_are_refused(files: DiskFiles, folder: Path, path: str) -> None:
     (folder.parent / "outside").write_text("secret")
-    assert isinstance(await files.read_stable(folder, Entry(path, Kind.FILE, 6)), Changed)
+    assert isinstance(await read_one(files, folder, Entry(path, Kind.FILE, 6)), Changed)
 
 
 async def test_a_huge_sparse_file_and_a_hard_link(files: DiskFiles, folder: Path, tmp_path: Path) -> None:
@@ -140,8 +140,8 @@ async def test_what_cannot_be_read_is_unknown_not_gone(files: DiskFiles) -> None
         after = await files.walk(folder)
         assert after.unread == ("closed",)
         assert "permission denied" in after.problems[0]
-        assert difference(before, after).removed == ()
-        found = await files.read_stable(folder, after.entries["b"])
+        assert all(after.is_unread(path) for path in before.entries.keys() - after.entries.keys())
+        found = await read_one(files, folder, after.entries["b"])
         assert isinstance(found, Changed)
         assert found.refused
         assert not await files.absent(folder, ["closed/a"])
@@ -182,7 +182,14 @@ async def test_explain_gives_the_rule(files: DiskFiles, folder: Path) -> None:
     assert "package.json" in (await files.explain(folder, "node_modules/a")).reason
     assert (await files.explain(folder, ".npmrc")).secret
     assert (await files.explain(folder, "package.json")).kept
-    assert "not there" in (await files.explain(folder, "nope/x")).reason
+    # What is not there yet is judged as it will be.
+    (folder / ".gitignore").write_text("/drafts/\n*.tmp\n")
+    kept, secret, left, below = [
+        await files.explain(folder, path) for path in ("nope/x", "nope/.env", "nope/x.tmp", "drafts/x")
+    ]
+    assert (kept.kept, secret.secret, left.kept, below.kept) == (True, True, False, False)
+    assert all(one.reason.endswith("; nothing of this name is there now") for one in (kept, secret, left))
+    assert "not there" in (await files.explain(folder, "package.json/x")).reason
 
 
 async def test_a_virtual_environment_under_any_name_is_left_out(files: DiskFiles, folder: Path) -> None:

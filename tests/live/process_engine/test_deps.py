@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
 from monitor.domain.launch import LaunchSpec, ProjectType
-from monitor.ports.engine import LaunchFailed
+from monitor.ports.engine import EngineAway, LaunchFailed
 from tests.support.process_engine import SERVER, Home, get, python_spec, ready
 
 PIP = "python3 -m venv .venv && .venv/bin/pip install --disable-pip-version-check -q -r requirements.txt"
@@ -146,6 +148,18 @@ async def test_old_app_folders_go(bare: Home) -> None:
     half.mkdir()
     await engine.sweep({"app"})
     assert {slot.name for slot in _slots(bare)} == {"key2-0", "key3-0"}
+
+
+async def test_a_machine_without_room_for_a_process_is_said_as_such(
+    bare: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(*argv: str, **how: object) -> None:
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    spec = python_spec(install="true", deps_key="none")
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", refused)
+    with pytest.raises(EngineAway, match="no process can be started"):
+        await bare.engine().prepare(spec, bare.launch({"server.py": SERVER}), lambda line: None)
 
 
 def _slots(home: Home) -> list[Path]:

@@ -8,7 +8,9 @@ from monitor.domain import keys
 from monitor.domain.destinations import Mode
 from monitor.domain.history.repository import write_format
 from monitor.errors import Conflict
+from monitor.services.destinations.destination import Destination
 from tests.services.destinations.worlds import (
+    HOUR,
     START_NS,
     World,
     begin,
@@ -95,3 +97,63 @@ async def test_another_history_is_replaced_once_a_person_confirms(world: World, 
     assert restorable(world.there.objects, blog) == [1, 2]
     assert destination.state().held == {}
     assert destination.error is None
+
+
+async def hours(world: World, destination: Destination, count: int) -> None:
+    """A run each hour: longer than the grace of what is removed."""
+    for _ in range(count):
+        await destination.run()
+        world.time.pass_(HOUR)
+
+
+async def test_another_history_is_known_by_its_numbers_alone(world: World) -> None:
+    """Retention has removed the first revisions, so that none has the number of a new one."""
+    await begin(world.primary)
+    shop = await write_some(world.primary)
+    destination = world.destination()
+    await destination.run()
+    for store in (world.primary, world.there):
+        for key in [keys.name_key("", "shop", "first"), *(keys.revision_key("", "shop", n) for n in (1, 2, 3))]:
+            await store.delete(key)
+    for key in [key for key in world.primary.objects if key.startswith("shop/")]:
+        await world.primary.delete(key)
+    new = Pen(world.primary, "shop", prefix="")
+    await new.save({"new.txt": b"a history of its own"}, START_NS + 9)
+    await hours(world, destination, 30)
+    assert restorable(world.there.objects, shop) == [4, 5]
+    assert destination.state().held.keys() == {"shop"}
+    assert destination.confirm() == ("shop",)
+    assert (await destination.run()).complete
+    assert restorable(world.there.objects, new) == [1]
+
+
+async def test_what_is_newer_there_than_here_waits_for_a_person(world: World) -> None:
+    """Retention never removes the newest: the primary lost it."""
+    await begin(world.primary)
+    shop = await write_some(world.primary)
+    destination = world.destination()
+    await destination.run()
+    await world.primary.delete(keys.revision_key("", "shop", 5))
+    await hours(world, destination, 30)
+    assert 5 in restorable(world.there.objects, shop)
+    assert destination.state().held.keys() == {"shop"}
+    destination.confirm()
+    await hours(world, destination, 30)
+    assert 5 not in restorable(world.there.objects, shop)
+
+
+async def test_a_yes_to_removals_is_none_to_losing_another_history(world: World) -> None:
+    await begin(world.primary)
+    shop = await write_some(world.primary)
+    destination = world.destination()
+    await destination.run()
+    lost = keys.revision_key("", "shop", 5)
+    await world.primary.delete(lost)
+    await destination.run()
+    assert destination.confirm() == ("shop",)
+    for key in [key for key in world.primary.objects if key.startswith("shop/")]:
+        await world.primary.delete(key)
+    await Pen(world.primary, "shop", prefix="").save({"new.txt": b"a history of its own"}, START_NS + 9)
+    await destination.run()
+    assert restorable(world.there.objects, shop) == [1, 2, 3, 4, 5]
+    assert "another history" in destination.state().held["shop"]

@@ -14,7 +14,7 @@ from monitor.domain.history.snapshot import Snapshot, write_snapshot
 from monitor.domain.moments import NS
 from monitor.domain.retention_policy import Policy
 from monitor.services.gc.collecting import Collected, Collector
-from monitor.services.gc.ground import Alone
+from tests.support.alone import Alone
 from tests.support.pen import Pen, all_contents, in_memory
 
 START = 1_700_000_000 * NS

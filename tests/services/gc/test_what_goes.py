@@ -9,8 +9,8 @@ from monitor.domain.durations import DAY
 from monitor.domain.history.condemned import Condemned, read_condemned
 from monitor.domain.moments import NS
 from monitor.domain.retention_policy import DEFAULT, EVERYTHING
-from monitor.services.gc.ground import Alone
 from tests.services.gc.conftest import Bench
+from tests.support.alone import Alone
 
 
 async def test_a_run_condemns_the_next_day_removes_and_the_rest_is_identical(bench: Bench) -> None:

@@ -11,9 +11,9 @@ from monitor.adapters.memory_store import MemoryStore
 from monitor.domain import keys
 from monitor.domain.durations import DAY
 from monitor.domain.history.condemned import read_condemned, write_confirmed
-from monitor.services.gc.ground import Alone
 from monitor.services.history.spool import Spool
 from tests.services.gc.conftest import Bench
+from tests.support.alone import Alone
 
 
 async def test_a_revision_written_meanwhile_keeps_what_it_needs(bench: Bench) -> None:

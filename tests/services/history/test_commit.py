@@ -158,3 +158,25 @@ async def test_a_new_base_comes_when_the_differences_outgrow_the_old(desk: Desk)
     assert 2 <= bases <= 5
     assert desk.restored(9) == picture(desk.folder)
     assert desk.restored(1)[b"0"][3] == 0
+
+
+async def test_a_time_beyond_what_the_format_holds_makes_nothing_unreadable(desk: Desk) -> None:
+    for year, seconds in ((2400, 13_569_465_600), (1500, -14_831_769_600), (9_999_999, 2**48)):
+        place = await desk.write(f"from {year}", f"{year}")
+        (desk.folder / f"empty {year}").mkdir()
+        for path in (place, desk.folder / f"empty {year}"):
+            with suppress(OSError, OverflowError):
+                os.utime(path, ns=(seconds * 10**9, seconds * 10**9))
+    await desk.rest()
+    assert await desk.keep() is not None
+    assert await desk.keep() is None, "it is not taken for changed each time"
+    await desk.restart(kill=True)
+    await desk.write("a", "one")
+    revision = await desk.keep()
+    assert revision is not None
+    assert {path: one[:2] for path, one in desk.restored(revision.seq).items() if one[0] == "file"} == {
+        path: one[:2] for path, one in picture(desk.folder).items() if one[0] == "file"
+    }
+    state = await desk.history.archive.state(NAME, revision.seq)
+    assert len(state) == 7
+    assert all(abs(entry.mtime_ns) <= 2**63 for entry in state.values())

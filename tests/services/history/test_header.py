@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 
 from monitor.domain.history.revision import Origin, Why
+from monitor.domain.moments import NS
 from monitor.domain.tree import Tree
 from tests.support.keeping import NAME, Desk, picture
 
@@ -30,6 +32,27 @@ async def test_much_gone_at_once_is_flagged_and_a_deleted_folder_has_its_last_re
     revision = await desk.keep()
     assert revision is not None
     assert (revision.seq, revision.header.parent) == (4, 3)
+
+
+async def test_much_gone_in_pieces_is_flagged_as_if_it_were_at_once(desk: Desk) -> None:
+    for number in range(300):
+        (desk.folder / f"{number}").write_text("x")
+    await desk.rest()
+    await desk.keep()
+
+    async def kinds(sizes: Iterable[int], apart_s: int) -> list[str]:
+        found = []
+        for size in sizes:
+            desk.clock.wall_ahead_ns += apart_s * NS
+            for number in range(size, 300):
+                (desk.folder / f"{number}").unlink(missing_ok=True)
+            revision = await desk.keep()
+            assert revision is not None
+            found.append(str(revision.header.kind))
+        return found
+
+    assert await kinds((270, 240, 210), 60) == ["change"] * 3, "a file now and then is no loss"
+    assert await kinds((170, 130, 90, 50, 0), 5) == ["change", "change", "mass-delete", "change", "change"]
 
 
 async def test_a_revision_can_be_asked_for_without_a_change(desk: Desk) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,28 @@ async def test_many_workspaces_are_forgotten_and_found_again(desk: Desk, monkeyp
             revision = await desk.history.commit(name, folder, await desk.files.walk(folder))
             assert (revision is None) == (turn == 1)
     assert [call for call in desk.store.calls if call[0] != "list"] == [], "the cache is enough"
+
+
+async def test_what_is_forgotten_while_somebody_waits_for_it_stays_one(desk: Desk) -> None:
+    """Retention that waits for a batch holds the lock the next batch will ask for."""
+    await desk.write("a", "one")
+    await desk.keep()
+    entered, leave = asyncio.Event(), asyncio.Event()
+
+    async def retention() -> None:
+        async with desk.history.hold(NAME):
+            entered.set()
+            await leave.wait()
+
+    async with asyncio.TaskGroup() as group:
+        async with desk.history.hold(NAME):
+            group.create_task(retention())
+            await asyncio.sleep(0)
+        desk.history.forget(NAME)
+        await entered.wait()
+        await desk.write("a", "two")
+        batch = group.create_task(desk.keep())
+        while not batch.done() and not desk.history._head(NAME).users > 1:
+            await asyncio.sleep(0.001)
+        assert not batch.done()
+        leave.set()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import shutil
 
 import pytest
 
+from monitor.adapters.disk import reading
 from monitor.domain.filters import Overrides
 from monitor.domain.history.revision import Grade, Revision, Why
 from monitor.domain.tree import Tree
@@ -126,3 +129,32 @@ async def test_a_look_that_is_older_than_what_is_kept_takes_nothing_away(desk: D
     assert late is not None
     assert desk.restored(late.seq) == picture(desk.folder)
     assert await desk.keep() is None
+
+
+async def test_what_cannot_be_read_for_a_passing_reason_is_read_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing about the file changes when it can be read again, so that no look would notice."""
+    await desk.write("a", "precious")
+    await desk.write("b", "one")
+
+    real = reading.open_regular
+
+    def exhausted(name: str, parent: int) -> int:
+        if name == "a":
+            raise OSError(errno.EMFILE, "Too many open files")
+        return real(name, parent)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(reading, "open_regular", exhausted)
+        await desk.keep()
+    assert desk.history.state(NAME).pending >= 1
+    async with asyncio.TaskGroup() as group:
+        run = group.create_task(desk.history.run())
+        async with asyncio.timeout(30):
+            while desk.history.state(NAME).pending:
+                await asyncio.sleep(0.01)
+        run.cancel()
+    newest = desk.history.newest(NAME)
+    assert newest is not None
+    assert desk.restored(newest.seq) == picture(desk.folder)

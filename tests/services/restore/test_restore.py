@@ -110,8 +110,10 @@ async def test_a_dry_run_changes_nothing_and_foretells_what_happens(spot: Spot) 
     assert (spot.now(), spot.desk.reader().seqs(), spot.stages) == (before, seqs, [])
     assert {s.path: s.act for s in planned.plan.steps} == {"a": Act.REPLACE, "b": Act.REMOVE}
     assert any("replace  a" in line for line in planned.lines())
+    assert any(line.startswith("1 to replace, 1 to remove; ") for line in planned.lines())
     result = await spot.restore(seq)
     assert result.planned.plan == planned.plan
+    assert any(line.endswith(": 1 replaced, 1 removed") for line in result.lines())
 
 
 async def test_a_file_with_the_same_size_and_time_but_other_bytes_is_put_right(spot: Spot) -> None:
@@ -199,3 +201,18 @@ async def test_what_was_just_verified_is_not_read_again_but_what_is_edited_is(sp
     assert result.after is not None
     assert spot.oracle(result.after)[b"f7"][1] == b"EDITED"
     assert spot.now() == spot.oracle(result.after)
+
+
+async def test_as_deep_as_is_kept_is_restored(spot: Spot) -> None:
+    """200 folders in one another are looked into; what lies in the last one is kept, the next folder is not."""
+    deepest = "/".join(["d"] * 200)
+    await spot.desk.write(f"{deepest}/f", "deep")
+    (spot.folder / deepest / "beyond").mkdir()
+    seq = await spot.keep()
+    (spot.folder / deepest / "f").write_text("changed")
+    result = await spot.restore(seq)
+    assert not result.incomplete
+    assert (spot.folder / deepest / "f").read_text() == "deep"
+    shutil.rmtree(spot.folder / "d")
+    assert not (await spot.restore(seq)).incomplete
+    assert (spot.folder / deepest / "f").read_text() == "deep"

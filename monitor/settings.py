@@ -157,7 +157,7 @@ def load(flags: dict[str, Any] | None = None, *, base: Path | None = None) -> Se
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "settings"
         raise UsageError(
-            f"setting {PREFIX}{name.upper()} is not usable: {first['msg'].removeprefix('Value error, ')}",
+            f"setting {PREFIX}{name.upper()} is not usable: {_why(first['type'], first['msg'])}",
             hint=f"it comes from {_source(name, given, environment)}; `slipway up --help` lists every setting",
         ) from None
     if settings.http_port == settings.dashboard_port and settings.bind == settings.dashboard_bind:
@@ -177,10 +177,21 @@ def _absolute(base: Path, path: Path) -> Path:
 def _file(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path} cannot be read: {error}", hint="mend the file or move it away") from None
+
+
+def _why(kind: str, said: str) -> str:
+    """What pydantic says is wrong, as the rest of us say it."""
+    plain = {
+        "extra_forbidden": "there is no setting of this name",
+        "int_parsing": "must be a whole number",
+        "float_parsing": "must be a number",
+        "bool_parsing": "must be true or false",
+    }
+    return plain.get(kind) or said.removeprefix("Value error, ").replace("Input should be", "must be")
 
 
 def _source(name: str, given: dict[str, Any], environment: dict[str, str]) -> str:

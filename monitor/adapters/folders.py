@@ -31,10 +31,13 @@ class DiskFolders:
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="folders")
+        self._living: set[str] = set()
 
     async def aside(self, folder: Path) -> Path:
         """See `Folders`."""
-        return await self._run(partial(_aside, folder))
+        place = folder.parent / OWN / f"{LEAVING}{secrets.token_hex(8)}"
+        self._living.add(place.name)
+        return await self._run(partial(_aside, folder, place))
 
     async def back(self, aside: Path, folder: Path) -> None:
         """See `Folders`."""
@@ -45,8 +48,8 @@ class DiskFolders:
         await self._run(partial(_discard, aside))
 
     async def sweep(self, root: Path) -> None:
-        """See `Folders`."""
-        await self._run(partial(_sweep, root))
+        """See `Folders`; what this very process moved is left alone."""
+        await self._run(partial(_sweep, root, frozenset(self._living)))
 
     def close(self) -> None:
         self._pool.shutdown()
@@ -55,8 +58,7 @@ class DiskFolders:
         return await asyncio.get_running_loop().run_in_executor(self._pool, call)
 
 
-def _aside(folder: Path) -> Path:
-    place = folder.parent / OWN / f"{LEAVING}{secrets.token_hex(8)}"
+def _aside(folder: Path, place: Path) -> Path:
     try:
         place.parent.mkdir(mode=0o700, exist_ok=True)
         place.mkdir(mode=0o700)
@@ -64,7 +66,7 @@ def _aside(folder: Path) -> Path:
     except FileNotFoundError:
         with suppress(OSError):
             place.rmdir()
-        raise NotFound(f"{folder} is not there") from None
+        raise NotFound(f"{folder} is not there", hint="it may have been deleted or renamed meanwhile") from None
     except OSError as error:
         with suppress(OSError):
             place.rmdir()
@@ -90,14 +92,19 @@ def _back(aside: Path, folder: Path) -> None:
 
 def _discard(aside: Path) -> None:
     gone = aside.parent.with_name(aside.parent.name.replace(LEAVING, DELETED, 1))
-    aside.parent.rename(gone)
+    try:
+        aside.parent.rename(gone)
+    except OSError as error:
+        raise SlipwayError(
+            f"{aside} cannot be removed: {error.strerror or error}", hint="remove it yourself, or move it back"
+        ) from error
     _remove(gone)
 
 
-def _sweep(root: Path) -> None:
+def _sweep(root: Path, living: frozenset[str]) -> None:
     for left in root.joinpath(OWN).glob(f"{DELETED}*"):
         _remove(left)
-    for left in root.joinpath(OWN).glob(f"{LEAVING}*"):
+    for left in (one for one in root.joinpath(OWN).glob(f"{LEAVING}*") if one.name not in living):
         for folder in left.iterdir():
             try:
                 _back(folder, root / folder.name)

@@ -6,14 +6,10 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from monitor.adapters.audit_file import AuditFile
-from monitor.adapters.embedded.hop import bundled_hop
-from monitor.adapters.embedded.supervisor import State, Supervisor
-from monitor.adapters.embedded.traefik import bundled_traefik
 from monitor.adapters.files import DiskFiles
 from monitor.adapters.firewall import Firewall
 from monitor.adapters.probe import NetworkProbe
 from monitor.adapters.prometheus import Prometheus
-from monitor.adapters.traefik_router import TraefikRouter
 from monitor.adapters.visitor import HttpVisitor
 from monitor.adapters.watch import FolderWatch
 from monitor.app import engines, logs
@@ -21,7 +17,7 @@ from monitor.app.creating import creating_of
 from monitor.app.data import data_of, forgetting
 from monitor.app.doctor import examine
 from monitor.app.git import following_of
-from monitor.app.hands import addresses, gate_states, remover, take_turns, teller
+from monitor.app.hands import addresses, remover, take_turns, teller
 from monitor.app.insight import insight_of
 from monitor.app.install import Install
 from monitor.app.platform import Platform
@@ -29,10 +25,11 @@ from monitor.app.prefixes import measures, shows_prefix
 from monitor.app.recording import recording
 from monitor.app.running import running_of, writes_of
 from monitor.app.storing import storing
+from monitor.app.told import Told
+from monitor.app.ways_in import ways_in
 from monitor.domain.floors import Finding
 from monitor.domain.metrics import gauges
 from monitor.ports.clock import Clock
-from monitor.ports.watch import wanted_of
 from monitor.services.access import Access
 from monitor.services.desk import Desk
 from monitor.services.intents import Intents
@@ -44,14 +41,12 @@ from monitor.services.observer import Observer
 from monitor.services.prefixes import Prefixes
 from monitor.services.reconciler import Reconciler
 from monitor.services.registry import Registry
-from monitor.services.routing import Place, Routing
 from monitor.services.settle import Settle
-from monitor.services.survey import Look, Survey
+from monitor.services.survey import Survey
 from monitor.services.watchdog import Hands, Watchdog
 from monitor.settings import Settings
 from monitor.web.control import control_socket
 from monitor.web.face import Face, Oversight
-from monitor.web.gate import Gate
 from monitor.web.server import dashboard
 
 
@@ -78,41 +73,14 @@ async def build(
 
     access = Access(install.files, clock)
     first_token = access.ensure_admin(settings.token.get_secret_value())
-    gate = Gate(lambda: gate_states(registry), settings.domain)
-    stack.push_async_callback(gate.close)
-    place = Place(await gate.start(), settings.dashboard, settings.domain)
-
-    bundled = bundled_traefik(
-        settings.data / "traefik",
-        settings.data / "logs",
-        bind=settings.bind,
-        port=settings.http_port,
-        install_id=install.id,
-        docker_host=engines.docker_host(settings) if engine.labels_routes else "",
-    )
-    traefik = Supervisor(bundled.spec, clock)
-    stack.push_async_callback(traefik.stop)
-    router = TraefikRouter(bundled.dynamic, bundled.api, clock)
-    stack.push_async_callback(router.close)
-    between = bundled_hop(settings.data / "hop", settings.data / "logs")
-    hop = Supervisor(between.spec, clock, lambda _: routing.changed())
-    stack.push_async_callback(hop.stop)
-    routing = Routing(
-        router,
-        probe,
-        place,
-        labelled=engine.labels_routes,
-        known=lambda: registry.states,
-        hop=lambda: between.url if hop.condition.state is State.READY else "",
-    )
-    registry.on_change(routing.changed)
+    ways = await ways_in(settings, install, clock, engine, probe, registry, stack)
 
     observer = Observer(engine, clock)
     kept = recording(settings, install, store, files, clock, registry, stack, forgetting(install, engine.purge))
     watch = FolderWatch(settings.workspaces, clock)
     intents = Intents(install.files)
     visitor = HttpVisitor(settings.visited, settings.http_port)
-    prefixes = Prefixes(visitor, routing, clock, shows_prefix(registry))
+    prefixes = Prefixes(visitor, ways.routing, clock, shows_prefix(registry))
     survey = Survey(
         files,
         engine,
@@ -122,51 +90,36 @@ async def build(
         touched=watch.touched,
         found=kept.keeping.offer,
     )
-
-    def keep(name: str, folder: Path, look: Look, _seen_ns: int) -> None:
-        watch.keep(folder.name, wanted_of(look.tree))
-        if not look.hold:
-            kept.past.terms.note(name, look.keep)
-            following.note(name, folder, look.git)
-
-    def renamed(name: str, before: str) -> None:
-        kept.keeping.renamed(name, before)
-        following.renamed(name, before)
-
-    async def forget(name: str, folder: Path) -> None:
-        survey.forget(name)
-        await kept.keeping.gone(name, folder)
-        await following.gone(name)
-
+    jobs = Jobs(clock, registry.emit)
+    following = following_of(
+        settings, install, kept.past.acting, files, clock, kept.turns, stack, begin=jobs.begin, registry=registry
+    )
+    told = Told(watch, survey, kept, following)
     tools = Tools(
-        crew=Crew(engine, observer, routing, probe, clock),
+        crew=Crew(engine, observer, ways.routing, probe, clock),
         survey=survey,
         settle=Settle(files, clock, quiet_s=settings.quiet_ms / 1000),
         registry=registry,
         intents=intents,
         addresses=lambda name: addresses(settings, name),
-        keep=keep,
-        forget=forget,
+        keep=told.keep,
+        forget=told.forget,
         turns=kept.turns,
-        renamed=renamed,
+        renamed=told.renamed,
         saved=kept.keeping.saved,
         serves=measures(prefixes, settings),
     )
     reconciler = Reconciler(settings.workspaces, files, watch, engine, tools, scan_s=settings.scan_s, meter=meter)
     take_turns(kept.turns, reconciler, kept.keeping)
-    jobs = Jobs(clock, registry.emit)
-    following = following_of(
-        settings, install, kept.past.acting, files, clock, kept.turns, stack, begin=jobs.begin, registry=registry
-    )
-    data = data_of(install, engine, kept, files, clock, registry, observer, routing, jobs)
-    hands = Hands(traefik.child.stop, remover(engine, observer), teller(registry))
+    data = data_of(install, engine, kept, files, clock, registry, observer, ways.routing, jobs)
+    hands = Hands(ways.traefik.child.stop, remover(engine, observer), teller(registry))
     creating = creating_of(settings, kept.past, reconciler, registry, clock, stack)
     platform = Platform(
         settings=settings, clock=clock, engine=engine, storing=store,
-        traefik=traefik, hop=hop, prefixes=prefixes, registry=registry, jobs=jobs, kept=kept,
-        data=data, routing=routing, reconciler=reconciler, watchdog=Watchdog(router, clock, hands), firewall=firewall,
+        traefik=ways.traefik, hop=ways.hop, routing=ways.routing, watchdog=Watchdog(ways.router, clock, hands),
+        prefixes=prefixes, registry=registry, jobs=jobs, kept=kept, data=data, reconciler=reconciler,
         measuring=Measuring(registry, meter, clock), began=clock.monotonic(), first_token=first_token,
-        creating=creating, following=following,
+        firewall=firewall, creating=creating, following=following,
     )  # fmt: skip
     desk = Desk(registry, intents, reconciler.keepers, observer, engine, clock, platform.facts, survey.forget)
     face = Face(
@@ -179,7 +132,7 @@ async def build(
         kept.backups,
         kept.restoring,
         kept.past,
-        insight=insight_of(desk, files, routing, kept.past),
+        insight=insight_of(desk, files, ways.routing, kept.past),
         writes=writes_of(settings, files, kept, registry, clock, stack),
         running=running_of(settings, engine, survey, files, kept, jobs, registry, stack),
         oversight=Oversight(AuditFile(settings.data / "audit.jsonl"), meter, meter.render, look_at),

@@ -37,7 +37,7 @@ from monitor.settings import Settings
 
 MIB = 2**20
 FULL = 64 * MIB
-UNPROTECTED = "not protected against disk loss: everything is kept on this machine only"
+UNPROTECTED = "not protected against disk loss: `slipway backup add` names a second place for everything that is kept"
 
 Loop = Callable[[], Awaitable[object]]
 

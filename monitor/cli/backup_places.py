@@ -67,6 +67,8 @@ def add(name: str, data: Path | None, as_json: bool, **fields: str | None) -> No
         out_json({"name": name, "added": True})
     else:
         say(f"{name} is in {where.data / 'slipway.toml'}; `slipway backup run {name}` copies to it now")
+        if fields["path"] and not Path(fields["path"]).is_dir():
+            say(f"! {fields['path']} is not there: nothing is copied until it is")
 
 
 @click.command()

@@ -26,8 +26,9 @@ def show_run(result: dict[str, Any]) -> None:
         rows = [(i["workspace"], i["revision"] or "-", _what(i)) for i in result["items"]]
         columns(rows, ("workspace", "revision", "what"))
         return
-    copied = ", ".join(f"{count} {part}" for part, count in result["copied"].items() if count) or "nothing"
-    out(f"{copied} {verb} copied to {result['destination']} ({amount(result['bytes'])})")
+    copied = ", ".join(f"{count} {part}" for part, count in result["copied"].items() if count)
+    where = result["destination"]
+    out(f"{copied} {verb} copied to {where} ({amount(result['bytes'])})" if copied else f"nothing new for {where}")
     if result["removed"]:
         out(f"{result['removed']} objects {verb} removed there")
     if result["waiting"]:

@@ -53,13 +53,15 @@ def _show_status(answer: dict[str, Any]) -> None:
     columns([*rows, ("up for", span(round(answer["uptime_s"]))), ("workspaces", phases)], ("what", "now"))
     for sentence in answer.get("banners", {}).values():
         say(f"! {sentence}")
+    if answer.get("protected") is False:
+        say("! not protected against disk loss: `slipway backup add` names a second place for everything")
 
 
 def _show_workspace(state: dict[str, Any]) -> None:
     out(f"{state['name']}: {state['phase']} ({state['type']})", style="bold")
     for label, text in (
         ("why", state["reason"]),
-        ("try", state["hint"]),
+        ("try", state["hint"] or _answered(state)),
         ("url", state["url"]),
         ("own address", state["host_url"]),
         ("kept", _kept(state["sync"])),
@@ -74,6 +76,11 @@ def _show_workspace(state: dict[str, Any]) -> None:
         out(f"  listens on: {', '.join(failure['listening'])}")
     for line in failure.get("log") or failure.get("before") or ():
         out(f"  | {line}")
+
+
+def _answered(state: dict[str, Any]) -> str:
+    meant = f"`slipway sync {state['name']} --confirm-deletes` where that is meant, `slipway restore` where not"
+    return meant if state["sync"]["waiting"] else ""
 
 
 def _show_prefix(prefix: dict[str, Any] | None) -> None:

@@ -12,9 +12,11 @@ from monitor.domain.differences.packages import PackageChange, package_changes, 
 from monitor.domain.differences.report import Diff, FileChange, FileVersion
 from monitor.domain.differences.trees import Change, What, compare
 from monitor.domain.history.entry import Entry
+from monitor.domain.history.errors import BadObject
 from monitor.domain.restoring.plan import shown
 from monitor.domain.tree import Kind
 from monitor.errors import NotFound, Refused
+from monitor.ports.store import NoSuchKey
 from monitor.services.at_once import each
 from monitor.services.history.archive import Archive
 from monitor.services.history.contents import content_of
@@ -41,7 +43,7 @@ class Diffs:
         old, new = [await self._archive.state(workspace, seq) for seq in (before, after)]
         below = below.strip("/")
         if below and not any(one == below or one.startswith(f"{below}/") for one in (*old, *new)):
-            raise NotFound(f"Neither revision {before} nor {after} of {workspace} has {shown(below)!r}.")
+            raise _nowhere(workspace, before, after, below)
         changes = await self.run(compare, old, new, below)
         files = await self._counted(workspace, changes) if lines else [FileChange(change) for change in changes]
         packages = await self._packages(workspace, changes)
@@ -54,7 +56,7 @@ class Diffs:
         """
         old, new = [await self._archive.state(workspace, seq) for seq in (before, after)]
         if path not in old and path not in new:
-            raise NotFound(f"Neither revision {before} nor {after} of {workspace} has {shown(path)!r}.")
+            raise _nowhere(workspace, before, after, path)
         changes = await self.run(compare, old, new, path)
         found = next((one for one in changes if path in {one.path, one.before.path if one.before else ""}), None)
         if found is None or found.what is What.MODE:
@@ -66,7 +68,10 @@ class Diffs:
         ]
         said = await self.run(texts.unified, *datas, *names) if None not in datas else None
         if said is None:
-            raise Refused(f"{shown(path)} is not a text, or is larger than {texts.MAX_BYTES} bytes.")
+            raise Refused(
+                f"{shown(path)} is not a text, or is larger than {texts.MAX_BYTES} bytes.",
+                hint="restore both into folders with --into to compare them",
+            )
         return said
 
     async def versions(self, workspace: str, path: str, *, follow: bool = False) -> list[FileVersion]:
@@ -84,14 +89,20 @@ class Diffs:
                 break
             path, seqs = earlier
         if not found:
-            raise NotFound(f"No revision of {workspace} has {shown(path)!r}.")
+            raise NotFound(
+                f"No revision of {workspace} has {shown(path)!r}.",
+                hint="give the path of a file as it is in the workspace; `slipway explain` says why one is not kept",
+            )
         return found
 
     async def content(self, workspace: str, seq: int, path: str, most: int = MAX_READ) -> bytes:
         """A file's bytes as of one revision; raises `NotFound`, and `Refused` for one larger than `most`."""
         entry = (await self._archive.state(workspace, seq)).get(path)
         if entry is None or entry.kind is not Kind.FILE:
-            raise NotFound(f"Revision {seq} of {workspace} has no file {shown(path)!r}.")
+            raise NotFound(
+                f"Revision {seq} of {workspace} has no file {shown(path)!r}.",
+                hint="`slipway history NAME PATH` shows when it was there",
+            )
         if entry.size > most:
             raise Refused(f"{shown(path)} has {entry.size} bytes, more than {most}.", hint="restore it instead")
         return await content_of(self._archive, workspace, entry, self.pool)
@@ -133,23 +144,29 @@ class Diffs:
         return await content_of(self._archive, workspace, entry, self.pool)
 
     async def _of_path(self, workspace: str, path: str, seqs: list[int]) -> list[FileVersion]:
-        """The versions of one name, the oldest first; from its first appearance on, times where it was gone too."""
+        """The versions of one name, the oldest first; from its first appearance on, times where it was gone too.
+
+        A revision that is damaged, or went meanwhile, hides no other.
+        """
         bases: dict[str, Entry | None] = {}
         locks: dict[str, asyncio.Lock] = {}
 
-        async def one(seq: int) -> FileVersion:
-            revision = await self._archive.revision(workspace, seq)
-            name = revision.header.base
-            async with locks.setdefault(name, asyncio.Lock()):
-                if name not in bases:
-                    bases[name] = (await self._archive.base(workspace, name)).entries.get(path)
+        async def one(seq: int) -> FileVersion | None:
+            try:
+                revision = await self._archive.revision(workspace, seq)
+                name = revision.header.base
+                async with locks.setdefault(name, asyncio.Lock()):
+                    if name not in bases:
+                        bases[name] = (await self._archive.base(workspace, name)).entries.get(path)
+            except (BadObject, NoSuchKey):
+                return None
             entry = None if path in revision.removed else revision.changed.get(path, bases[name])
             return FileVersion(revision.header, path, entry)
 
         found: list[FileVersion] = []
         for version in await each(one, seqs, AT_ONCE):
             before = found[-1].entry if found else None
-            if _differs(before, version.entry):
+            if version is not None and _differs(before, version.entry):
                 found.append(version)
         return found
 
@@ -170,6 +187,13 @@ class Diffs:
     async def run(self, call: Callable[..., Found], *args: object) -> Found:
         """A piece of work in the pool."""
         return await asyncio.get_running_loop().run_in_executor(self.pool, call, *args)
+
+
+def _nowhere(workspace: str, before: int, after: int, path: str) -> NotFound:
+    return NotFound(
+        f"Neither revision {before} nor {after} of {workspace} has {shown(path)!r}.",
+        hint="`slipway history NAME PATH` shows when it was there",
+    )
 
 
 def _differs(before: Entry | None, after: Entry | None) -> bool:

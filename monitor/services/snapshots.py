@@ -19,6 +19,7 @@ from monitor.domain.history.snapshot import (
     read_snapshot,
     write_snapshot,
 )
+from monitor.domain.key_escape import BadKey
 from monitor.domain.moments import NS, rfc3339
 from monitor.domain.streams import asked_for
 from monitor.errors import Away, Conflict, NotFound, UsageError
@@ -97,7 +98,7 @@ class Snapshots:
         """All of them, the newest revision first, each with its revision; `tag`: only those that have it."""
         prefix = keys.names_prefix(self._archive.prefix, workspace)
         found = [keys.name_of(one.key) async for one in self._archive.store.list(prefix)]
-        shown = [one for one in await each(lambda name: self._shown(workspace, name), found) if one is not None]
+        shown = [one for one in await each(lambda name: self._whole(workspace, name), found) if one is not None]
         shown = [one for one in shown if tag is None or tag in one.snapshot.tags]
         return sorted(shown, key=lambda one: (-one.snapshot.seq, one.snapshot.name))
 
@@ -149,14 +150,19 @@ class Snapshots:
         """A person says that the files that vanished up to revision `seq` may go; raises `NotFound`, `UsageError`."""
         header = await self._archive.header(workspace, seq)
         if header.kind != Why.MASS_DELETE and MASS_DELETE not in header.flags:
-            raise UsageError(f"Revision {seq} of {workspace} is no mass deletion.")
+            raise UsageError(
+                f"Revision {seq} of {workspace} is no mass deletion.",
+                hint="`slipway history NAME` marks those there are",
+            )
         await self._archive.store.put(keys.confirmed_key(self._archive.prefix, workspace), write_confirmed(seq))
 
     def _expiry(self, ttl_s: int | None) -> int | None:
         if ttl_s is None:
             return None
         if not 0 < ttl_s <= MAX_TTL_S:
-            raise UsageError("A time to live is a number of seconds from 1 to a hundred years.")
+            raise UsageError(
+                "A time to live is a number of seconds from 1 to a hundred years.", hint="leave it out for no end"
+            )
         return self._clock.wall_ns() + ttl_s * NS
 
     async def _free(self, key: str, name: str) -> None:
@@ -176,7 +182,10 @@ class Snapshots:
                     f"Revision {seq} of {workspace} waits on this machine; it has no name before it is in the store.",
                     hint="try again once the store answers",
                 ) from error
-            raise NotFound(f"{workspace} has no revision {seq}.") from error
+            raise NotFound(
+                f"{workspace} has no revision {seq} in the store.",
+                hint=f"`slipway history {asked_for(workspace)}` shows what there is; one that waits has no name yet",
+            ) from error
 
     async def _put_new(self, key: str, snapshot: Snapshot) -> None:
         data = write_snapshot(snapshot)
@@ -185,7 +194,9 @@ class Snapshots:
         except KeyExists as error:
             # An answer may have been lost on the way: what is there can be our own.
             if await self._archive.store.get(key) != data:
-                raise Conflict(f"There is a snapshot {snapshot.name!r} already.") from error
+                raise Conflict(
+                    f"There is a snapshot {snapshot.name!r} already.", hint="delete it first, or choose another name"
+                ) from error
 
     async def _still_there(self, workspace: str, snapshot: Snapshot, key: str) -> None:
         """An old revision may have gone between the look and the naming; a name alone keeps nothing."""
@@ -194,6 +205,13 @@ class Snapshots:
         except NotFound:
             await self._archive.store.delete(key)
             raise
+
+    async def _whole(self, workspace: str, name: str) -> Shown | None:
+        """As `_shown`; a damaged one, or what somebody else put there, hides no other and is `verify`'s to tell."""
+        try:
+            return await self._shown(workspace, name)
+        except (BadObject, BadKey):
+            return None
 
     async def _shown(self, workspace: str, name: str) -> Shown | None:
         try:

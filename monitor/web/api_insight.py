@@ -15,6 +15,7 @@ from monitor.services.insight.usage import MOST
 from monitor.services.writing import Writes
 from monitor.web.answers import HEADERS, answer
 from monitor.web.asking import query_number, query_text, workspace
+from monitor.web.files import PATH
 from monitor.web.guard import needs
 
 MAX_LINES = 1000
@@ -36,7 +37,7 @@ class Insights:
             web.get(one + "/running", self.running),
             web.get(one + "/settings", self.settings),
             web.get(FILES, self.files),
-            web.get(FILES + "/{path:.+}", self.file),
+            web.get(PATH, self.file),
             web.get("/api/usage", self.usage),
             web.get("/api/notices", self.notices),
         ]

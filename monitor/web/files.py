@@ -16,7 +16,7 @@ from monitor.web.asking import query_flag, workspace
 from monitor.web.guard import needs
 from monitor.web.pieces import pieces
 
-PATH = "/api/workspaces/{name}/files/{path:.+}"
+PATH = r"/api/workspaces/{name}/files/{path:[\s\S]+}"
 _TAG = re.compile(r'(?:W/)?"([^"]*)"|(\*)')
 
 

@@ -21,6 +21,7 @@ from aiohttp import web
 REFUSED = Path(__file__).parent.parent / "shared" / "web" / "refused"
 PREFIX = re.compile(r"(/[a-z0-9-]{1,40})/?")
 INDEXES = ("index.html", "index.htm", "Index.html", "default.html", "default.htm", "home.html")
+PAGE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*\.html?")
 NO_CACHE = {"Cache-Control": "no-cache"}
 TYPES = {
     ".js": "application/javascript", ".mjs": "application/javascript", ".webmanifest": "application/manifest+json",
@@ -63,7 +64,16 @@ class Site:
     def _index(self, parts: list[str]) -> web.StreamResponse | None:
         """A folder's first page, by the first of the names people give it."""
         found = (self._file([*parts, name]) for name in INDEXES)
-        return next((page for page in found if page), None)
+        only = (self._file([name]) for name in (() if parts else self._only_page()))
+        return next((page for pages in (found, only) for page in pages if page), None)
+
+    def _only_page(self) -> Iterator[str]:
+        """The only page at the top, which needs no other name to be the first."""
+        with self._opened([], _FOLDER) as fd:
+            names = [] if fd is None else os.listdir(fd)
+        pages = [name for name in names if PAGE.fullmatch(name) and name != "404.html"]
+        if len(pages) == 1:
+            yield pages[0]
 
     def _page(self, request: web.Request, path: str) -> web.StreamResponse:
         """A single-page app's own page, where a page and not a file was asked for; else not found."""

@@ -39,7 +39,7 @@ _install_into_venv() { # _install_into_venv EXTRAS
     "$python" -m venv --clear "$VENV" || return 1
   fi
   [ "$(cat "$stamp" 2>/dev/null)" != "$(_venv_state)" ] || return 0
-  printf 'installing slipway[%s]\n' "$1" >&2
+  printf 'installing slipway[%s]: a minute or two, this once\n' "$1" >&2
   "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --editable "${ROOT}[$1]" >&2 || return 1
   _venv_state >"$stamp"
 }

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from monitor.domain import keys
 from monitor.domain.key_escape import BadKey
 from monitor.ports.store import KeyExists, NoSuchKey, Store, StoreAway
-from tests.domain.test_keys import paths
+from tests.support.any_path import paths
 
 ODD_BUT_FINE = [
     "a b", " lead", "100%", "a%20b", "a%2Fb", "a#b", "a?b&c=d", "a+b", "ü/é", "e\u0301", "日本/😀", "a*b:c|d",

@@ -13,7 +13,7 @@ from monitor.adapters.docker_engine.conformance import departures
 from monitor.adapters.docker_engine.evidence import exit_of, nanoseconds, text_lines
 from monitor.adapters.docker_engine.rendering import create_body
 from monitor.domain.container_plan import plan_app
-from tests.domain.test_container_plan import PLACE, SPEC
+from tests.support.container_plans import PLACE, SPEC
 
 PLAN = plan_app(SPEC, 1, PLACE, {"traefik.enable": "true"})
 BODY = create_body(PLAN)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from monitor.domain.compose import TEMPLATE, compose_text
 from monitor.domain.container_plan import plan_app, plan_install
 from monitor.domain.launch import LaunchSpec
-from tests.domain.test_container_plan import PLACE, SPEC
+from tests.support.container_plans import PLACE, SPEC
 
 TEXT = (Path(__file__).parents[2] / "compose" / TEMPLATE).read_text("utf-8")
 WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc"], include_characters="\n\t"))

@@ -8,15 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.domain import labels
-from monitor.domain.container import ContainerPlan, Limit, NetworkPlan
+from monitor.domain.container import ContainerPlan, Limit
 from monitor.domain.container_plan import CA_TARGET, Place, plan_app, plan_install
-from monitor.domain.docker_names import Names
-from monitor.domain.launch import LaunchSpec, Limits, ProjectType, Source
-
-NAMES = Names("0123456789abcdef")
-NETWORK = NetworkPlan("slipway-01234567-shop", "10.213.0.0/28", "10.213.0.1")
-PLACE = Place(NAMES, "slipway/runtime-python:1", NETWORK, "/ws/shop", "/data/control", cpus=4)
-SPEC = LaunchSpec("shop", ProjectType.PYTHON, "python", "serve", (1000, 1000))
+from monitor.domain.launch import LaunchSpec, Limits, Source
+from tests.support.container_plans import PLACE, SPEC
 
 
 def plan(spec: LaunchSpec = SPEC, place: Place = PLACE, **route: str) -> ContainerPlan:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from monitor.domain.access import Scope
-from tests.live.test_data_volume import done
 from tests.support import screenshots
 from tests.support.accessibility import serious
 from tests.support.complaints import of as watched
+from tests.support.jobs import done
 from tests.support.slipway import Slipway
 
 if TYPE_CHECKING:
@@ -89,12 +89,12 @@ def slipway() -> Iterator[Slipway]:
         whole.until(lambda: whole.state("gone")["sync"]["revision"], 30, "gone to be kept")
         whole.delete("gone")
         whole.until_text("/shop/?ann", "ann;")
-        done(whole, "/api/workspaces/shop/sync", data=True)
+        done(whole.client, "/api/workspaces/shop/sync", data=True)
         whole.client.post("/api/workspaces/shop/snapshots", {"name": "first", "revision": 1})
         whole.edit("shop", {"server.py": BOOK.replace("guests:", "guests now:")})
-        done(whole, "/api/workspaces/shop/sync")
+        done(whole.client, "/api/workspaces/shop/sync")
         whole.until_text("/shop/?bob", "guests now: ann;bob;")
-        done(whole, "/api/workspaces/shop/sync", data=True)
+        done(whole.client, "/api/workspaces/shop/sync", data=True)
         whole.until_gone("gone")
         yield whole
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.support.jobs import done
 from tests.support.slipway import PROCESS_PLACES, Slipway
 
 pytestmark = [pytest.mark.traefik, pytest.mark.s3, pytest.mark.timeout(300)]
@@ -36,15 +36,6 @@ ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Page).serve_f
 ONE, TWO = f"{FILES} files of ['one']", f"{FILES} files of ['two']"
 
 
-def over(slipway: Slipway, path: str, **body: object) -> Any:
-    job = slipway.client.post(path, body)["id"]
-    found = slipway.until(
-        lambda: (now := slipway.client.get(f"/api/jobs/{job}"))["state"] in {"done", "failed"} and now, 120, path
-    )
-    assert found["state"] == "done", found
-    return found["result"]
-
-
 def volume_of(slipway: Slipway) -> Path:
     places = [slipway.data, PROCESS_PLACES / slipway.install_id]
     return next(one for place in places for one in place.rglob("volumes/shop") if one.is_dir())
@@ -62,7 +53,7 @@ def test_killed_while_data_is_replaced_it_is_all_old_or_all_new_and_the_app_sees
         slipway.drop("shop", {"app.py": APP, "slipway.yaml": "data: [store]\n"})
         slipway.until_serving("shop")
         slipway.until_text("/shop/?one", ONE, 60)
-        first = over(slipway, "/api/workspaces/shop/sync", data=True)["revision"]
+        first = done(slipway.client, "/api/workspaces/shop/sync", data=True)["revision"]
         slipway.until_text("/shop/?two", TWO, 60)
         own = volume_of(slipway) / ".slipway-data"
 
@@ -78,6 +69,6 @@ def test_killed_while_data_is_replaced_it_is_all_old_or_all_new_and_the_app_sees
 
         newest = slipway.client.get("/api/workspaces/shop/revisions?data=true")["items"]
         assert [one["kind"] for one in newest].count("before-restore") == 2
-        done = over(slipway, "/api/workspaces/shop/restore", data=True, revision=newest[0]["seq"])
-        assert not done["incomplete"]
+        back = done(slipway.client, "/api/workspaces/shop/restore", data=True, revision=newest[0]["seq"])
+        assert not back["incomplete"]
         slipway.until_text("/shop/", TWO, 60)

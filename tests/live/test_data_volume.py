@@ -6,11 +6,11 @@ import os
 import sqlite3
 import subprocess
 import sys
-from typing import Any
 
 import pytest
 
 from monitor.errors import NotFound
+from tests.support.jobs import done
 from tests.support.slipway import ROOT, Slipway
 
 pytestmark = [pytest.mark.traefik, pytest.mark.s3, pytest.mark.timeout(600)]
@@ -43,18 +43,6 @@ def insert(note: str) -> str:
     return f"/shop/?insert%20into%20notes%20values%20('{note}')"
 
 
-def done(slipway: Slipway, path: str, **body: object) -> Any:
-    """The result of a job that was begun by `POST path`."""
-    job = slipway.client.post(path, body)["id"]
-
-    def over() -> Any:
-        return (found := slipway.client.get(f"/api/jobs/{job}"))["state"] in {"done", "failed"} and found
-
-    found = slipway.until(over, 120, f"the job of {path}")
-    assert found["state"] == "done", found
-    return found["result"]
-
-
 @pytest.mark.parametrize("engine", [pytest.param("docker", marks=pytest.mark.docker), "process"])
 def test_rows_come_back_without_the_source_and_the_source_without_the_rows(engine: str) -> None:
     with Slipway(engine) as slipway:
@@ -63,9 +51,9 @@ def test_rows_come_back_without_the_source_and_the_source_without_the_rows(engin
         slipway.until_text(insert("one"), "first ['one']")
         slipway.until_text(insert("two"), "first ['one', 'two']")
 
-        kept = done(slipway, "/api/workspaces/shop/sync", data=True)
+        kept = done(slipway.client, "/api/workspaces/shop/sync", data=True)
         assert (kept["new"], kept["grade"], kept["busy"]) == (True, "settled", [])
-        again = done(slipway, "/api/workspaces/shop/sync", data=True)
+        again = done(slipway.client, "/api/workspaces/shop/sync", data=True)
         assert (again["new"], again["revision"]) == (False, kept["revision"])
         named = slipway.client.post("/api/workspaces/shop/snapshots", {"name": "two rows"})
         assert named["data"]["revision"] == kept["revision"]
@@ -82,7 +70,7 @@ def test_rows_come_back_without_the_source_and_the_source_without_the_rows(engin
         assert plan["revision"] == kept["revision"]
         slipway.until_text("/shop/?select%201", "second []")
 
-        result = done(slipway, "/api/workspaces/shop/restore", data=True, snapshot="two rows")
+        result = done(slipway.client, "/api/workspaces/shop/restore", data=True, snapshot="two rows")
         assert result["before"] > kept["revision"]
         slipway.until_text("/shop/", "second ['one', 'two']", 60)
         slipway.until_text(insert("three"), "['one', 'two', 'three']")
@@ -93,10 +81,10 @@ def test_rows_come_back_without_the_source_and_the_source_without_the_rows(engin
         assert "restore" not in {one["kind"] for one in source}, "the source was not touched"
         assert slipway.client.get("/api/workspaces?deleted=true")["items"] == []
 
-        done(slipway, "/api/workspaces/shop/restore", revision=source[-1]["seq"])
+        done(slipway.client, "/api/workspaces/shop/restore", revision=source[-1]["seq"])
         slipway.until_text("/shop/", "first ['one', 'two', 'three']")
 
-        forked = done(slipway, "/api/workspaces/shop/fork", **{"as": "shop-2", "with_data": True})
+        forked = done(slipway.client, "/api/workspaces/shop/fork", **{"as": "shop-2", "with_data": True})
         assert forked["data"]["files"] == 1
         slipway.until_text("/shop-2/", "['one', 'two', 'three']", 90)
 
@@ -108,11 +96,11 @@ def test_rows_come_back_without_the_source_and_the_source_without_the_rows(engin
             "two",
         ]
         assert "before-restore" in cli(slipway, "history", "shop", "--data").stdout
-        assert done(slipway, "/api/workspaces/shop/verify?data=true", read_data=True)["whole"]
+        assert done(slipway.client, "/api/workspaces/shop/verify?data=true", read_data=True)["whole"]
 
         slipway.delete("shop")
         slipway.until_gone("shop")
-        purged = done(slipway, "/api/workspaces/shop/purge", confirm="shop")
+        purged = done(slipway.client, "/api/workspaces/shop/purge", confirm="shop")
         assert purged["data"]["revisions"] >= 3
         with pytest.raises(NotFound):
             slipway.client.get("/api/workspaces/shop/revisions?data=true")

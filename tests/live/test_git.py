@@ -10,12 +10,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
 from tests.support.git_server import Remote, served
+from tests.support.jobs import result_of
 from tests.support.slipway import ROOT, Slipway, write
 
 pytestmark = [pytest.mark.traefik, pytest.mark.s3, pytest.mark.timeout(300)]
@@ -79,7 +79,7 @@ def test_a_workspace_comes_from_a_remote_follows_it_and_is_pushed(tmp_path: Path
             write(git, {"config": hostile, "objects/x": "", "index": "DIRC"})
 
             commit = remote.commit({"index.html": "second", "old.txt": None, "new.txt": "new"})
-            done = over(slipway, slipway.client.post("/api/workspaces/shop/sync", {"direction": "pull"}))
+            done = result_of(slipway.client, slipway.client.post("/api/workspaces/shop/sync", {"direction": "pull"}))
             assert (done["written"], done["removed"], done["conflicts"]) == (2, 1, [])
             slipway.until_text("/shop/", "second")
             assert slipway.state("shop")["git"]["pulled"] == commit
@@ -138,7 +138,7 @@ def made_from(slipway: Slipway, url: str) -> Iterator[str]:
     assert (slipway.workspaces / "shop" / ".env").read_text() == "FROM=remote"
     again = slipway.client.post("/api/workspaces", {"name": "twin", "git": {"url": url, "branch": "main"}})
     assert again["kind"] == "new"
-    over(slipway, again)
+    result_of(slipway.client, again)
     assert (slipway.workspaces / "twin" / "index.html").read_text() == "first"
     slipway.delete("twin")
     yield json.dumps(again)
@@ -153,17 +153,6 @@ def watch_argv(slipway: Slipway) -> list[str]:
         except psutil.Error:
             continue
     return found
-
-
-def over(slipway: Slipway, job: dict[str, Any]) -> dict[str, Any]:
-    """The result of a job that went well."""
-
-    def ended() -> dict[str, Any] | None:
-        now = dict(slipway.client.get(f"/api/jobs/{job['id']}"))
-        assert now["state"] not in {"failed", "cancelled"}, now
-        return now if now["state"] == "done" else None
-
-    return dict(slipway.until(ended, what=f"{job['kind']} to be done")["result"])
 
 
 def pushed(remote: Remote) -> str:

@@ -7,14 +7,14 @@ import tarfile
 import zipfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from monitor.cli.client import Client
 from monitor.errors import SlipwayError
 from tests.support import screenshots
 from tests.support.complaints import of as watched
+from tests.support.jobs import done
 from tests.support.slipway import Slipway
 from tests.support.waiting import until_sync
 
@@ -26,19 +26,6 @@ WAIT_MS = 60_000
 APP = "".join(f"line {n}\n" for n in range(40))
 
 
-def work(client: Client, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-    """What a job came to."""
-    job = client.post(path, body)
-    done = until_sync(lambda: _over(client, job["id"]), 30, f"{path} to end")
-    assert done["state"] == "done", done["error"]
-    return dict(done["result"])
-
-
-def _over(client: Client, job_id: str) -> dict[str, Any] | None:
-    job = client.get(f"/api/jobs/{job_id}")
-    return dict(job) if job["state"] in {"done", "failed", "cancelled"} else None
-
-
 @pytest.fixture(scope="module")
 def whole() -> Iterator[Slipway]:
     with Slipway("process") as slipway:
@@ -46,10 +33,10 @@ def whole() -> Iterator[Slipway]:
         slipway.until(lambda: slipway.state("shop")["sync"]["revision"], 30, "the first revision")
         for number in range(3):
             slipway.edit("shop", {"app.js": APP.replace("line 7\n", f"line 7 now {number}\n")})
-            work(slipway.client, "/api/workspaces/shop/sync")
+            done(slipway.client, "/api/workspaces/shop/sync")
         slipway.client.post("/api/workspaces/shop/snapshots", {"name": "v1", "note": "seen by all", "tags": ["demo"]})
         slipway.edit("shop", {"logo.bin": b"\0" * 1900, "late.txt": "late\n"})
-        work(slipway.client, "/api/workspaces/shop/sync")
+        done(slipway.client, "/api/workspaces/shop/sync")
         yield slipway
 
 

@@ -223,6 +223,8 @@ def test_files_are_written_replaced_and_removed_safely(slipway: Slipway, api: Ap
     assert (status, json.loads(raw)["error"]["reason"]) == (412, "changed")
     assert late["ETag"] != read["ETag"]
     assert api("PUT", files + "sub/n%C3%A9w%20file.html", b"x", If_None_Match="*")[0] == 412
+    assert api("PUT", files + "two%0Alines", b"x")[0] == 201
+    assert api("GET", files + "two%0Alines")[2] == b"x"
     env = json.loads(api("PUT", files + ".env", b"A=1")[2])
     assert (env["kept"], env["revision"]) == (False, None)
     assert env["reason"]

@@ -135,6 +135,18 @@ def test_a_folders_first_page_may_have_another_name(ask: Asked, folder: str) -> 
     assert ask(f"/{folder}/")[::2] == (200, folder)
 
 
+@pytest.mark.parametrize("kind", SERVERS[:2])
+def test_the_only_page_of_a_folder_is_its_first(kind: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    root = tmp_path_factory.mktemp("only")
+    for folder in (root, *root.parents):
+        if folder.is_relative_to("/tmp") and folder != Path("/tmp"):
+            folder.chmod(0o755)
+    with serving(kind, root, {"portfolio.html": "mine", "404.html": "not here", "a.css": "a{}"}) as ask:
+        assert ask("/")[::2] == (200, "mine")
+        assert ask("/portfolio")[::2] == (200, "mine")
+        assert ask("/other")[::2] == (404, "not here")
+
+
 @pytest.mark.parametrize("name", PUBLIC)
 def test_what_only_looks_like_a_secret_is_served(ask: Asked, name: str) -> None:
     assert ask(quoted(name))[::2] == (200, "public")

@@ -24,8 +24,8 @@ from monitor.domain.moments import NS
 from monitor.domain.retention_policy import DEFAULT, EVERYTHING, Policy
 from monitor.errors import Conflict, SlipwayError
 from monitor.services.gc.collecting import Collector
+from monitor.services.gc.doubting import Odd
 from monitor.services.gc.ground import BesideHistory
-from monitor.services.gc.inventory import Odd
 from monitor.services.gc.repacking import Repacker
 from monitor.services.history.archive import Archive
 from monitor.services.snapshots import Snapshots

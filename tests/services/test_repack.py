@@ -16,8 +16,8 @@ from monitor.domain.moments import NS
 from monitor.domain.retention_policy import DEFAULT, Policy
 from monitor.ports.store import StoreAway
 from monitor.services.gc.collecting import Collector
+from monitor.services.gc.doubting import Odd
 from monitor.services.gc.ground import BesideHistory
-from monitor.services.gc.inventory import Odd
 from monitor.services.gc.repacking import Repacked, Repacker
 from monitor.services.history.archive import Archive
 from tests.support.alone import Alone

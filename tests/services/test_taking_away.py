@@ -115,6 +115,14 @@ async def test_a_delete_that_was_killed_half_way_is_put_back_or_ended(tmp_path: 
     two.parent.rename(two.parent.with_name(two.parent.name.replace("leaving", "deleted")))
     three = await folders.aside(tmp_path / "three")
     (tmp_path / "three").mkdir()
+    before = {path.relative_to(tmp_path) for path in tmp_path.rglob("*")}
+    await folders.sweep(tmp_path)
+    assert (tmp_path / "three").exists()
+    assert {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if "deleted" not in str(path)} == {
+        path for path in before if "deleted" not in str(path)
+    }, "what is under way is left alone"
+    folders.close()
+    folders = DiskFolders()
     await folders.sweep(tmp_path)
     assert (tmp_path / "one/sub/f").read_text() == "one"
     assert not (tmp_path / "two").exists()

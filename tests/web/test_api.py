@@ -14,30 +14,11 @@ from monitor.domain.state import Failure
 from monitor.domain.workspace import Phase
 from tests.support.face import populate
 from tests.support.waiting import until
+from tests.web.asking import JOB, ask, over
 from tests.web.conftest import Door
 
 WORKSPACE = {"name", "folder", "type", "phase", "url", "host_url", "evidence", "reason", "sync"}
 SYNC = {"revision", "kept_at", "pending", "mirror_lag_s"}
-JOB = {"id", "kind", "state", "progress", "result", "error"}
-
-
-async def ask(door: Door, method: str, path: str, status: int = 200, **options: Any) -> Any:
-    response = await door.client.request(method, path, headers=door.bearer(), **options)
-    assert response.status == status, await response.text()
-    assert response.content_type == "application/json"
-    return await response.json()
-
-
-async def over(door: Door, job: dict[str, Any]) -> dict[str, Any]:
-    """The job once it is over."""
-
-    async def ended() -> dict[str, Any] | None:
-        now: dict[str, Any] = await ask(door, "GET", f"/api/jobs/{job['id']}")
-        return now if now["state"] in {"done", "failed", "cancelled"} else None
-
-    answer = await until(ended)
-    assert answer is not None
-    return answer
 
 
 async def test_health_tells_nothing_else(door: Door) -> None:

@@ -21,8 +21,8 @@ from monitor.web.server import dashboard_app
 from tests.support.face import Stage
 from tests.support.faults import Fault
 from tests.support.past import Kept, kept
+from tests.web.asking import JOB, ask, over
 from tests.web.conftest import ORIGIN, Door, running
-from tests.web.test_api import JOB, ask, over
 
 SHOP = "/api/workspaces/shop"
 REVISION = {"seq", "time", "kind", "name", "files", "bytes", "grade"}
@@ -324,6 +324,8 @@ async def test_a_damaged_revision_hides_no_other(door: Door, shelf: Kept) -> Non
     shelf.memory.objects[key] = shelf.memory.objects[key][:-9]
     found = await ask(door, "GET", f"{SHOP}/revisions")
     assert ([one["seq"] for one in found["items"]], found["damaged"], found["next"]) == ([2, 1], [3], None)
+    found = await ask(door, "GET", f"{SHOP}/history?path=a")
+    assert [one["seq"] for one in found["items"]] == [2, 1]
     shutil.rmtree(shelf.root / "shop")
     shutil.rmtree(shelf.root / "other")
     found = await ask(door, "GET", "/api/workspaces?deleted=true")
@@ -378,3 +380,31 @@ async def test_a_name_ends_where_it_ends(door: Door, shelf: Kept) -> None:
     await shelf.save("shop/a", "1")
     await ask(door, "POST", f"{SHOP}/fork", 400, json={"as": "two\n"})
     await ask(door, "GET", "/api/workspaces/shop%0A/revisions", 404)
+
+
+async def test_strange_and_damaged_objects_hide_nothing_else(door: Door, shelf: Kept) -> None:
+    """Consoles make an object of each folder; a snapshot's name is one small object of many."""
+    await shelf.save("shop/a", "1")
+    for name in ("good", "bad"):
+        await ask(door, "POST", f"{SHOP}/snapshots", 201, json={"name": name})
+    objects = shelf.memory.objects
+    for key in ("", "shop/", "shop/history/", "shop/history/revisions/", "shop/history/names/", "shop/live/"):
+        objects[key or "/"] = b""
+    objects["shop/history/revisions/README"] = objects["shop/history/names/%zz"] = b"what is this"
+    objects["shop/history/names/bad"] = objects["shop/history/names/bad"][:-5]
+    assert await shelf.save("shop/a", "2") == 4
+    assert [one["seq"] for one in (await ask(door, "GET", f"{SHOP}/revisions"))["items"]] == [4, 3, 2, 1]
+    assert [one["name"] for one in (await ask(door, "GET", f"{SHOP}/snapshots"))["items"]] == ["good"]
+    assert (await ask(door, "GET", f"{SHOP}/timeline"))["total"] == 4
+    assert (await ask(door, "GET", "/api/workspaces?deleted=true"))["items"] == []
+    found = await result(door, "POST", f"{SHOP}/verify")
+    assert not found["whole"]
+    await result(door, "POST", f"{SHOP}/restore", json={"snapshot": "good"})
+    damaged = await work(door, "POST", f"{SHOP}/restore", json={"snapshot": "bad"})
+    assert damaged["error"]["reason"] == "bad-object"
+
+
+async def test_an_empty_folder_is_deleted_too(door: Door, shelf: Kept) -> None:
+    (shelf.root / "shop").mkdir()
+    assert (await result(door, "DELETE", SHOP))["revision"] is None
+    assert not (shelf.root / "shop").exists()

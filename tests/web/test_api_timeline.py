@@ -11,8 +11,8 @@ from monitor.domain.access import Scope
 from monitor.domain.moments import NS
 from monitor.services.restore.safety import seen
 from tests.support.past import Kept
+from tests.web.asking import ask
 from tests.web.conftest import Door
-from tests.web.test_api import ask
 from tests.web.test_api_history import SHOP, door, result, shelf
 
 __all__ = ["door", "shelf"]

@@ -107,15 +107,26 @@ async def test_one_workspace_with_its_evidence(running: Stage, slipway: Slipway)
 
 async def test_what_waits_for_an_answer_and_how_long_it_is_up_are_told(running: Stage, slipway: Slipway) -> None:
     running.add("shop", sync=SyncState(revision=2, waiting="120 of 130 files are gone"))
-    assert "120 of 130 files are gone" in (await slipway("status", "shop"))[1]
+    said = (await slipway("status", "shop"))[1]
+    assert "120 of 130 files are gone" in said
+    assert "slipway sync shop --confirm-deletes" in said
     running.face.desk.facts = lambda: {
         "version": "0",
         "engine": "fake",
         "router": "ok",
         "store": "ok",
         "uptime_s": 93_784,
+        "protected": False,
     }
-    assert "1 d 2 h" in (await slipway("status"))[1]
+    _, out, err = await slipway("status")
+    assert "1 d 2 h" in out
+    assert "not protected against disk loss" in err
+
+
+async def test_a_place_for_copies_that_is_not_there_is_said_to_be_missing(slipway: Slipway, place: Path) -> None:
+    code, _, err = await slipway("backup", "add", "nas", "--path", str(place / "unmounted"))
+    assert (code, "is not there: nothing is copied until it is" in err) == (0, True)
+    assert "is not there" not in (await slipway("backup", "add", "here", "--path", str(place)))[2]
 
 
 async def test_a_commands_own_flags_are_not_ours(running: Stage, slipway: Slipway) -> None:

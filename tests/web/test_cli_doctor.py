@@ -97,3 +97,27 @@ def test_one_port_for_both_is_refused_before_anything_starts(
         monkeypatch.setenv(name, "8090")
     assert _run(["up"]) == 2
     assert "cannot share port 8090" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("flags", "file", "said"),
+    [
+        (["--http-port", "http"], "", "SLIPWAY_HTTP_PORT is not usable: must be a whole number"),
+        (["--http-port", "99999"], "", "SLIPWAY_HTTP_PORT is not usable: must be less than or equal to 65535"),
+        ([], "log_json = 'maybe'", "SLIPWAY_LOG_JSON is not usable: must be true or false"),
+        ([], "http_prot = 1", "SLIPWAY_HTTP_PROT is not usable: there is no setting of this name"),
+    ],
+)
+def test_a_setting_is_refused_in_plain_words(
+    capsys: pytest.CaptureFixture[str], place: Path, flags: list[str], file: str, said: str
+) -> None:
+    (place / ".slipway").mkdir()
+    (place / ".slipway/slipway.toml").write_text(file)
+    assert _run(["up", *flags]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_data_folder_that_is_a_file_is_named_as_one(capsys: pytest.CaptureFixture[str], place: Path) -> None:
+    (place / ".slipway").write_text("")
+    assert _run(["up"]) == 1
+    assert f"the data folder {place / '.slipway'} cannot be used" in capsys.readouterr().err

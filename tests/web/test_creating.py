@@ -21,8 +21,8 @@ from monitor.services.creating import Creating
 from monitor.web.server import dashboard_app
 from tests.support.face import Stage
 from tests.support.past import Kept, kept
+from tests.web.asking import ask
 from tests.web.conftest import ORIGIN, Door, running
-from tests.web.test_api import ask
 
 EVERY = "/api/workspaces"
 

@@ -18,8 +18,8 @@ from monitor.services.history.archive import Archive
 from monitor.services.restore.restoring import Asked, Restoring
 from tests.services.destinations.worlds import World, begin, history_of, world, write_some
 from tests.support.face import Stage
+from tests.web.asking import ask, over
 from tests.web.conftest import Door
-from tests.web.test_api import ask, over
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from monitor.domain.detection.node_packages import (
 )
 from monitor.domain.detection.node_project import Plan, Project, is_monorepo
 from monitor.domain.detection.node_source import data_files, fixed_port, is_server
-from monitor.domain.detection.node_start import has_start, plan_of
+from monitor.domain.detection.node_start import has_start, pages_with_packages, plan_of
 from monitor.domain.detection.node_tools import missing, packages_of
 from monitor.domain.detection.node_workspaces import is_app, member_plan, named_plan
 from monitor.domain.detection.result import INCOMPLETE, LIKELY, Detection
@@ -43,6 +43,7 @@ def detect(facts: Facts) -> Detection | None:
     members = named_plan(project) or (member_plan(project) if _runs_members(project) else None)
     plan = nx_plan(project) or members or plan_of(project)
     plan = plan or (member_plan(project) if is_monorepo(project) else None)
+    plan = plan or pages_with_packages(project)
     if plan is None and (facts.top(".html") or facts.has("public/index.html")):
         return None
     return _answer(project, plan)
@@ -64,7 +65,7 @@ def _answer(project: Project, plan: Plan | None) -> Detection:
     facts, package, own = project.facts, project.package, project.manager
     start = plan.start if plan else None
     pin, pin_file = version(facts, package)
-    installs = bool(project.names) or bool(own.lock) or "workspaces" in package
+    installs = bool(project.names or own.lock) or is_monorepo(project)
     inside = node_nested.folders(project)
     evidence = ["package.json", *([own.evidence] if own.evidence != "package.json" else [])]
     evidence += [start.evidence, f"starts with {start.command} because {start.reason}"] if start else []

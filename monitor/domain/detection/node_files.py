@@ -35,6 +35,12 @@ LISTENING = tuple(
 )
 """Where a file is a server only if it listens."""
 
+PAGES = ("index.html", "public/index.html", "src/index.html")
+SHOWS = re.compile(
+    r"\b(dist|build|public|static|sendFile|render|vite|next)\b|\.html\b|text/html|<\w+>", re.IGNORECASE
+)
+"""What the text of a server says that shows visitors pages, and not only data to the pages of a build."""
+
 TYPESCRIPT = tuple(
     f"{folder}{name}.ts"
     for folder in ("", "src/", "server/", "api/", "backend/")
@@ -57,6 +63,8 @@ def main_file(project: Project) -> Plan | None:
         if _own(project, p) and (is_server(facts.text(p)) or not (bundled or _beside_page(facts, p)))
     ]
     servers += [p for p in LISTENING if _own(project, p) and is_server(facts.text(p))]
+    if bundled and facts.has(*PAGES):
+        servers = [p for p in servers if SHOWS.search(facts.text(p))]
     if servers:
         listening = [p for p in servers if is_server(facts.text(p))]
         return run_file(project, (listening or servers)[0], f"{(listening or servers)[0]} is a server file")
@@ -122,7 +130,8 @@ def _typescript(project: Project, *, bundled: bool) -> Plan | None:
     path = next((p for p in TYPESCRIPT if _own(project, p)), None)
     if path is None:
         return None
-    library_only = build_of(project) is not None and library(project) is None
+    pages = project.facts.has("index.html", "public/index.html")
+    library_only = (pages or build_of(project) is not None) and library(project) is None
     if (bundled or library_only) and not is_server(project.facts.text(path)):
         return None
     runner = (

@@ -20,7 +20,7 @@ DEV = re.compile(
     r" (dev|serve|start)\b"
     r"|rspack (serve|dev)|docusaurus (start|serve)|eleventy --serve|ember s(erve)?\b|stencil .*--serve"
     r"|rollup .*(-w|--watch)|live-server|browser-sync|lite-server|start-storybook|gulp( serve| watch)?$|preact watch"
-    r"|wmr(?! build)|hexo s(erver)?\b|(quasar|vike|max|gridsome) (dev|develop)\b"
+    r"|wmr(?! build)|hexo s(erver)?\b|(quasar|vike|max|gridsome|vercel|netlify) (dev|develop)\b"
     r"|(web-dev-server|es-dev-server|wds)(?=\s|$)"
 )
 """Start scripts that run a development server: builds are served instead."""

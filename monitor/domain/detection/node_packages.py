@@ -13,6 +13,7 @@ LOCKS = (
     ("pnpm-lock.yaml", "pnpm"), ("yarn.lock", "yarn"), ("bun.lock", "bun"), ("bun.lockb", "bun"),
     ("package-lock.json", "npm"), ("npm-shrinkwrap.json", "npm"),
 )  # fmt: skip
+SETTINGS = (("pnpm-workspace.yaml", "pnpm"), (".yarnrc.yml", "yarn"), ("bunfig.toml", "bun"))
 DEFAULT_MAJOR = {"pnpm": "9", "yarn": "1", "bun": "1"}
 LIFECYCLE = ("preinstall", "install", "postinstall", "prepare")
 TOOLS = "npm install --no-audit --no-fund --prefix .slipway/tools {0}"
@@ -55,7 +56,7 @@ class Manager:
 
 
 def manager(facts: Facts, package: dict[str, Any]) -> Manager:
-    """`packageManager` first, then the lock file, then `engines`, then npm."""
+    """`packageManager` first, then the lock file, then `engines`, then a manager's own settings, then npm."""
     lock = next(((path, name) for path, name in LOCKS if facts.has(path)), None)
     field = re.match(r"(npm|pnpm|yarn|bun)@\^?(\d[\w.-]*)", word(package.get("packageManager")) or "")
     wanted = word(table(package, "devEngines", "packageManager").get("name"))
@@ -72,7 +73,8 @@ def manager(facts: Facts, package: dict[str, Any]) -> Manager:
     for name in ("pnpm", "yarn", "bun"):
         if word(engines.get(name)):
             return _made(facts, name, f"package.json engines names {name}", None, None)
-    return Manager("npm", "package.json")
+    settings = next(((path, name) for path, name in SETTINGS if facts.has(path)), None)
+    return _made(facts, settings[1], settings[0], None, None) if settings else Manager("npm", "package.json")
 
 
 def _made(facts: Facts, name: str, evidence: str, lock: str | None, version: str | None) -> Manager:

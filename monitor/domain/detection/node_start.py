@@ -24,6 +24,7 @@ from monitor.domain.detection.node_project import (
     port_of,
     script_file,
 )
+from monitor.domain.detection.node_runners import compiles, in_front, without_watcher
 from monitor.domain.detection.node_scripts import calls, whole
 from monitor.domain.detection.node_source import is_server, script_port
 from monitor.domain.detection.result import GUESS, LIKELY, SURE, quoted
@@ -35,6 +36,9 @@ SERVE = "slipway-serve"
 BUILDING = re.compile(
     r"\b(run|yarn|pnpm) build\b|\b(build|tsc|webpack|rollup|esbuild|tsup|swc|babel|compile)\b[^|;]*&&"
 )
+_PART = r"(docs?|site|web|website|app|client)"
+OWN_BUILD = re.compile(rf"{_PART}[:-]build|build[:-]{_PART}")
+SERVES = re.compile(r"\b(node|nodemon|bun|tsx|ts-node|server?|start|pm2|pm2-runtime)\b")
 PRODUCTION = ("start", "start:prod", "start:production", "serve:prod", "production", "prod", "serve")
 
 
@@ -78,7 +82,7 @@ def _framework(project: Project) -> Plan | None:
         return None
     script = project.scripts.get("start", "")
     evidence = f"package.json depends on {built.framework}"
-    build = (None if built.own_build else build_of(project)) or by_npx(built.build)
+    build = (None if built.own_build else _build_for(project, built)) or by_npx(built.build)
     if built.output:
         return _own_server(project) or _serve(project, built, build, evidence)
     own = (built.start or "").removeprefix("npm:")
@@ -91,6 +95,16 @@ def _framework(project: Project) -> Plan | None:
         command, because = start if start.startswith("node ") else f"npx {start}", built.reason
     port = script_port(script) if command == project.manager.run("start") else None
     return Plan(Start(command, evidence, because, built.framework, SURE, port=port), build)
+
+
+def _build_for(project: Project, built: Built) -> str | None:
+    """The script with the framework's own build, where `build` makes something else: a library beside its docs."""
+    words = " ".join((built.build or "").split()[:2])
+    if words and words not in whole(project.scripts, "build"):
+        named = (n for n, script in project.scripts.items() if OWN_BUILD.fullmatch(n) and words in script)
+        if own := next(named, None):
+            return project.manager.run(own)
+    return build_of(project)
 
 
 def _own_server(project: Project) -> Plan | None:
@@ -120,15 +134,16 @@ def _builds(project: Project, name: str) -> bool:
 def _script(project: Project) -> Plan | None:
     for name in PRODUCTION:
         script = project.scripts.get(name, "")
-        given = script and not placeholder(script) and not (name == "serve" and _generator(project))
+        given = bool(script) and not placeholder(script) and not (name == "serve" and _generator(project))
+        given = given and (name not in {"production", "prod"} or bool(SERVES.search(whole(project.scripts, name))))
         if not given or _develops(project, name):
             continue
         because = f"the {name} script is `{quoted(script)}`"
-        builds = None if _builds(project, name) else build_of(project) or _compiles(project, script)
+        builds = None if _builds(project, name) else build_of(project) or compiles(project, script)
         said = whole(project.scripts, name)
         port = script_port(said) or port_of(project, script_file(project.facts, said))
         start = Start(
-            _without_watcher(project, script) or project.manager.run(name),
+            without_watcher(project, script) or in_front(script) or project.manager.run(name),
             f"package.json has the script `{name}`",
             because,
             library(project),
@@ -139,47 +154,21 @@ def _script(project: Project) -> Plan | None:
     return None
 
 
-WATCHERS = re.compile(
-    r"(?:npx )?(nodemon|supervisor|forever|pm2-runtime|(?:pm2|forever) start)\s+(?:-\S+\s+)*([\w./-]+?)(\.js)?"
-)
-
-
-def _without_watcher(project: Project, script: str) -> str | None:
-    """`node FILE` for a start script whose watcher is expected on the machine, or leaves it in the background.
-
-    None where the project brings a watcher that stays.
-    """
-    found = WATCHERS.fullmatch(script)
-    stays = found is not None and not found[1].endswith(" start")
-    if found is None or (stays and found[1].split("-")[0] in project.names) or ".config" in found[2]:
-        return None
-    path = script_file(project.facts, f" {found[2]}{found[3] or ''}")
-    return f"node {shlex.quote(path)}" if path and path.endswith("js") else None
-
-
-def _compiles(project: Project, script: str) -> str | None:
-    """What makes the file a start script runs, where that is not there and TypeScript is."""
-    target = re.search(r"\bnode\s+(?:-\S+\s+)*(?:\./)?((?:dist|build|lib|out|\.build)/[\w./-]+)", script)
-    if target is None or "typescript" not in project.names or project.facts.has(target[1], f"{target[1]}.js"):
-        return None
-    own = next(
-        (name for name in ("compile", "tsc", "build:ts", "build-ts", "transpile") if name in project.scripts), None
-    )
-    if own:
-        return project.manager.run(own)
-    return "npx tsc" if project.facts.has("tsconfig.json") else None
-
-
 def _generator(project: Project) -> bool:
     return site_builder(project.facts, project.package, project.names) is not None
 
 
 def _site(project: Project) -> Plan | None:
     built = site_builder(project.facts, project.package, project.names)
-    build = build_of(project) or (by_npx(built.build) if built else None)
+    build = _build_for(project, built) if built else build_of(project)
+    build = build or (by_npx(built.build) if built else None)
     said = published(project.facts)
-    if built is None and build and not is_monorepo(project) and (said or not project.facts.has("tsconfig.json")):
-        folder = said or page_folder(project.facts, "dist")
+    typed = project.facts.has("tsconfig.json")
+    folder = said or page_folder(project.facts, "dist")
+    page = project.facts.has(f"{folder}/index.html".removeprefix("./"))
+    if built is None and build is None and typed and page and "typescript" in project.names:
+        build = "npx tsc"
+    if built is None and build and not is_monorepo(project) and (said or page or not typed):
         built = Built("static", "the build script makes a site", None, folder)
     if built is None or build is None:
         return None
@@ -194,12 +183,14 @@ def _site(project: Project) -> Plan | None:
 
 
 def _serve(project: Project, built: Built, build: str | None, evidence: str) -> Plan:
-    own = built.framework in {"static", "webpack", "rollup", "esbuild"} and built.output != "dist"
     script = whole(project.scripts, "build")
-    output = (None if own else _flag(script)) or built.output or "dist"
+    own = built.framework in {"static", "webpack", "rollup", "esbuild"} and built.output != "dist"
+    own = own and not re.search(r"\bbun build [^&|;]*\.html\b", script)
+    flag = None if own else _flag(script)
+    output = flag or built.output or "dist"
     page = f"{output}/index.html".removeprefix("./")
     unknown = built.framework == "static" and not project.facts.has(page)
-    made = output == published(project.facts) or re.search(r"\b(gulp|grunt|metalsmith)\b", script)
+    made = flag or output == published(project.facts) or re.search(r"\b(gulp|grunt|metalsmith)\b", script)
     command = f"{SERVE} {shlex.quote(output)}"
     start = Start(
         command,
@@ -239,3 +230,11 @@ def _develop(project: Project) -> Plan | None:
             port=port,
         )
     )
+
+
+def pages_with_packages(project: Project) -> Plan | None:
+    """Pages that need no build, but packages: they load them from node_modules/."""
+    if "node_modules/" not in project.facts.text("index.html") or not project.names:
+        return None
+    because = "index.html loads packages from node_modules/"
+    return Plan(Start(f"{SERVE} .", "index.html", because, "static", SURE), output=".")

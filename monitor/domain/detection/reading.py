@@ -66,7 +66,8 @@ PATTERNS = re.compile(
 )
 SOURCES = re.compile(r"\.(py|m?js|cjs|ts|mts|rb|go|php)$")
 DATA = re.compile(
-    r"(^|/)(production\.ini|development\.ini|config/database\.yml|config/storage\.yml|(\.env|env|\.env\.local)\.example|\.env\.(sample|template|dist)|prisma/schema\.prisma)$"
+    r"(^|/)(production\.ini|development\.ini|config/database\.yml|config/storage\.yml|prisma/schema\.prisma"
+    r"|(\.env|env|\.env\.local)\.example|\.env\.(sample|template|dist))$|^([^/]+/)?index\.html$"
 )
 NEVER = re.compile(
     r"(^|/)(node_modules|vendor|\.git|\.venv|venv|env|site-packages|__pycache__|dist|build|\.next|\.nuxt|tests?"

@@ -64,6 +64,11 @@ TABLE: tuple[Row, ...] = (
 
 FOLDERS = ("web", "app", "server", "backend", "api", "frontend", "client", "site", "www", "src")
 """Where several folders hold an app, the first of these is served."""
+_NEVER = r"\.[^/]*|node_modules|vendor|tests?|scripts|tools|__pycache__|static|templates|assets"
+_LAST = r"docs?|documentation|examples?|samples?|demos?"
+FIRST = re.compile(rf"(?:(?:apps|packages|services|projects)/)?(?!(?:{_NEVER}|{_LAST})(?:/|$))[^/]+")
+LAST = re.compile(_LAST)
+"""Folders an app may lie in, and those that are only looked at where no other holds one."""
 USUAL = "an index.html, package.json, requirements.txt, go.mod, Gemfile, composer.json or Dockerfile"
 LOOKED_FOR = "; ".join(f"{row.type}: {row.marks}" for row in TABLE)
 
@@ -117,11 +122,12 @@ def _one_down(
 ) -> Detection:
     """An app one folder down, where the folder itself holds none; the choice among several is explained."""
     candidates: dict[str, Detection] = {}
-    folders = sorted(f for f in facts.folders if _searched(f))[:40]
-    for folder, part in _parts(tree, folders).items():
-        inner = _choose(Facts(part, texts, f"{folder}/"), wanted_type)
-        if inner.runnable and inner.confidence >= LIKELY - 15:
-            candidates[folder] = inner
+    for places in (FIRST, LAST):
+        folders = sorted(f for f in facts.folders if places.fullmatch(f))[:40]
+        for folder, part in _parts(tree, [] if candidates else folders).items():
+            inner = _choose(Facts(part, texts, f"{folder}/"), wanted_type)
+            if inner.runnable and inner.confidence >= LIKELY - 15:
+                candidates[folder] = inner
     if not candidates:
         return found
     chosen = min(candidates, key=lambda f: (_preference(f), -candidates[f].confidence, f))
@@ -142,15 +148,6 @@ def _parts(tree: Tree, folders: Sequence[str]) -> dict[str, Tree]:
             if folder in found:
                 found[folder][path] = entry
     return {folder: Tree(entries) for folder, entries in found.items()}
-
-
-def _searched(folder: str) -> bool:
-    if re.search(
-        r"(^|/)(\.|node_modules|vendor|tests?|docs?|examples?|scripts|tools|__pycache__|static|templates|assets)",
-        folder,
-    ):
-        return False
-    return "/" not in folder or bool(re.fullmatch(r"(apps|packages|services|projects)/[^/]+", folder))
 
 
 def _preference(folder: str) -> tuple[int, int]:

@@ -63,7 +63,9 @@ def checked_note(note: str) -> str:
     """The note without spaces around it; raises `UsageError`."""
     note = note.strip()
     if len(note) > MAX_NOTE or _CONTROL.search(note):
-        raise UsageError(f"A note has at most {MAX_NOTE} characters, and no control characters but line feeds.")
+        raise UsageError(
+            f"A note has at most {MAX_NOTE} characters, and no control characters but line feeds.", hint="shorten it"
+        )
     return note
 
 
@@ -74,7 +76,7 @@ def checked_tags(tags: Iterable[str]) -> tuple[str, ...]:
         if not _TAG.fullmatch(tag):
             raise UsageError(f"{tag[:60]!r} cannot be a tag.", hint="use letters, digits and . _ + : @ / -")
     if len(found) > MAX_TAGS:
-        raise UsageError(f"A snapshot has at most {MAX_TAGS} tags.")
+        raise UsageError(f"A snapshot has at most {MAX_TAGS} tags.", hint="remove some")
     return found
 
 

@@ -99,6 +99,7 @@ WAYS: tuple[Way, ...] = (
     _told("remix", "`basename` and vite's `base`", build="remix", tested=False),
     _whole("remix", "`basename` and vite's `base`", build="remix"),
     _whole("tanstack-start", "vite's `base`", build="vite-base", env=(("NITRO_APP_BASE_URL", "{base}"),)),
+    _whole("vike", "vite's `base`", build="vite-base", tested=False),
     _told("docusaurus", "`baseUrl` in docusaurus.config", build="docusaurus"),
     _told("vitepress", "`base` in .vitepress/config", build="vitepress"),
     _told("vuepress", "`base` in .vuepress/config", build="vuepress"),

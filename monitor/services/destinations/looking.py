@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from monitor.domain import keys
 from monitor.domain.destinations import Holding, Part, prefix_of
 from monitor.domain.history.repository import read_format
-from monitor.domain.streams import workspace_of
+from monitor.domain.streams import is_stream, workspace_of
 from monitor.errors import NotFound
 from monitor.ports.store import NoSuchKey, Store
 
@@ -29,7 +29,7 @@ async def workspaces(store: Store) -> list[str]:
     after = ""
     while (key := await _first(store, "", after)) is not None:
         name, slash, _ = key.partition("/")
-        if slash and await _has_history(store, name):
+        if slash and is_stream(name) and await _has_history(store, name):
             names.append(name)
         # The character after `/`: the next key that does not lie in this folder.
         after = f"{name}0" if slash else key
@@ -57,9 +57,9 @@ async def _part(store: Store, part: Part, workspace: str) -> dict[str, int]:
 async def _has_history(store: Store, name: str) -> bool:
     for part in (Part.REVISIONS, Part.PACKS):
         prefix = prefix_of(part, name)
-        key = await _first(store, prefix)
-        if key is not None and _proper(part, key.removeprefix(prefix)):
-            return True
+        async for one in store.list(prefix):
+            if _proper(part, one.key.removeprefix(prefix)):
+                return True
     return False
 
 

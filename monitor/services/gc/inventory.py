@@ -6,9 +6,8 @@ What cannot be read, or does not belong there, ends in `Odd`: nothing is condemn
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -16,25 +15,18 @@ from monitor.domain import keys
 from monitor.domain.garbage import Holdings, Needs, Sweep
 from monitor.domain.history.base import read_base
 from monitor.domain.history.condemned import Condemned, read_condemned, read_confirmed
-from monitor.domain.history.errors import BadObject, UnknownFormat
+from monitor.domain.history.errors import BadObject
 from monitor.domain.history.fields import sha256
 from monitor.domain.history.repository import read_format
 from monitor.domain.history.revision import Header
 from monitor.domain.history.revision_text import read_header, read_revision
 from monitor.domain.history.snapshot import Snapshot, read_snapshot
-from monitor.domain.key_escape import BadKey
 from monitor.domain.retention import Candidate, Named
-from monitor.errors import SlipwayError
 from monitor.ports.store import NoSuchKey, Store
 from monitor.services.at_once import each
+from monitor.services.gc.doubting import Odd, closed
 
 Found = TypeVar("Found")
-
-
-class Odd(SlipwayError):
-    """Something in the history is unreadable or unknown; nothing is removed until a person has looked."""
-
-    reason = "odd-history"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +100,15 @@ class Inventories:
 
     async def take(self, workspace: str) -> Inventory:
         """Read everything; raises `Odd` and `UnknownFormat`."""
-        with _closed("FORMAT"):
+        with closed("FORMAT"):
             read_format(await self._store.get(keys.format_key(self._prefix)))
         listing = await self._listing(workspace)
         condemned, trouble = await self._condemned(workspace, listing)
         if listing.revisions and max(listing.revisions) < condemned.newest:
-            raise Odd(f"Revision {condemned.newest} of {workspace} was the newest, and is not listed any more.")
+            raise Odd(
+                f"Revision {condemned.newest} of {workspace} was the newest, and is not listed any more.",
+                hint="a late listing mends itself; if it stays away, bring it back from a destination",
+            )
         empty = Inventory(workspace, bases=listing.bases, packs=listing.packs, condemned=condemned, trouble=trouble)
         found = await self._with_revisions(empty, listing.revisions)
         found = replace(
@@ -130,13 +125,13 @@ class Inventories:
         """
         workspace, newest = inventory.workspace, max(inventory.headers, default=0)
         if newest:
-            with _closed(key := keys.revision_key(self._prefix, workspace, newest)):
+            with closed(key := keys.revision_key(self._prefix, workspace, newest)):
                 now = read_header(await self._store.get(key))
             if now != inventory.headers[newest]:
-                raise Odd(f"Revision {newest} of {workspace} is another one than a moment ago.")
+                raise Odd(f"Revision {newest} of {workspace} is another one than a moment ago.", hint="run it again")
         prefix = keys.revisions_prefix(self._prefix, workspace)
         after = keys.revision_key(self._prefix, workspace, newest)
-        with _closed(prefix):
+        with closed(prefix):
             new = {_seq(one.key): one.size async for one in self._store.list(prefix, after=after)}
         found = await self._with_revisions(inventory, new)
         found = await self._complete(found)
@@ -149,10 +144,10 @@ class Inventories:
         prefix, workspace = self._prefix, inventory.workspace
         missing_bases, missing_packs = inventory.holdings.missing()
         for base in missing_bases:
-            with _closed(key := keys.base_key(prefix, workspace, base)):
+            with closed(key := keys.base_key(prefix, workspace, base)):
                 bases[base] = await self._store.head(key)
         for pack in missing_packs:
-            with _closed(key := keys.pack_key(prefix, workspace, pack)):
+            with closed(key := keys.pack_key(prefix, workspace, pack)):
                 packs[pack] = await self._store.head(key)
         return replace(inventory, bases=bases, packs=packs)
 
@@ -171,7 +166,7 @@ class Inventories:
         }
         async for one in self._store.list(keys.history_prefix(self._prefix, workspace)):
             folder, _, name = one.key.rpartition("/")
-            with _closed(one.key):
+            with closed(one.key):
                 if f"{folder}/" in folders:
                     folders[f"{folder}/"][sha256(name)] = one.size
                 elif f"{folder}/" == revisions:
@@ -181,7 +176,10 @@ class Inventories:
                 elif one.key in singles:
                     found.singles.add(one.key)
                 else:
-                    raise Odd(f"{one.key} is not a part of a history that this Slipway knows.")
+                    raise Odd(
+                        f"{one.key} is not a part of a history that this Slipway knows.",
+                        hint="move it out of the bucket's history, if it is not of a newer Slipway",
+                    )
         return found
 
     async def _condemned(self, workspace: str, listing: _Listing) -> tuple[Condemned, str]:
@@ -198,7 +196,7 @@ class Inventories:
         key = keys.confirmed_key(self._prefix, workspace)
         if key not in listing.singles:
             return 0
-        with _closed(key):
+        with closed(key):
             return read_confirmed(await self._store.get(key))
 
     async def _names(self, listed: Iterable[str]) -> dict[str, Snapshot]:
@@ -207,7 +205,7 @@ class Inventories:
                 data = await self._store.get(key)
             except NoSuchKey:
                 return None
-            with _closed(key):
+            with closed(key):
                 return read_snapshot(data, keys.name_of(key))
 
         found = await each(one, sorted(listed))
@@ -218,13 +216,13 @@ class Inventories:
 
         async def one(seq: int) -> tuple[Header, frozenset[str]]:
             key = keys.revision_key(self._prefix, workspace, seq)
-            with _closed(key):
+            with closed(key):
                 revision = await self._run(read_revision, await self._store.get(key), seq)
                 return replace(revision.header, unstable=()), revision.packs
 
         async def base(name: str) -> frozenset[str]:
             key = keys.base_key(self._prefix, workspace, name)
-            with _closed(key):
+            with closed(key):
                 return (await self._run(read_base, await self._store.get(key), name)).packs
 
         read = await each(one, sorted(listed))
@@ -245,16 +243,3 @@ def _seq(key: str) -> int:
     if seq < 1:
         raise ValueError(f"revisions are numbered from 1: {key!r}")
     return seq
-
-
-@contextmanager
-def _closed(key: str) -> Iterator[None]:
-    """Whatever is wrong with one object is `Odd`, but for a newer format, which says so itself."""
-    try:
-        yield
-    except UnknownFormat:
-        raise
-    except NoSuchKey as error:
-        raise Odd(f"{key} is not there any more, or was never whole: {error.message}") from error
-    except (BadObject, BadKey, ValueError) as error:
-        raise Odd(f"{key} cannot be read: {error}", hint="`slipway verify` says what it affects") from error

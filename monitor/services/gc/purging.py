@@ -68,7 +68,9 @@ class Purger:
                 )
             found = [one async for one in self._store.list(keys.workspace_prefix(self._prefix, workspace))]
             if not found and self._erase is None:
-                raise NotFound(f"Nothing is kept of {workspace}.")
+                raise NotFound(
+                    f"Nothing is kept of {workspace}.", hint="`slipway list --deleted` shows what could be purged"
+                )
             for what, listed in self._in_order(workspace, found):
                 await self._remove(what, listed, result, tell, len(found))
             if self._erase is not None and not dry_run:

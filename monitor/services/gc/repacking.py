@@ -24,8 +24,9 @@ from monitor.domain.retention import Candidate, decide
 from monitor.domain.retention_policy import Policy
 from monitor.ports.clock import Clock
 from monitor.ports.store import NoSuchKey, Store
+from monitor.services.gc.doubting import VERIFY, Odd
 from monitor.services.gc.ground import Ground
-from monitor.services.gc.inventory import Inventories, Inventory, Odd
+from monitor.services.gc.inventory import Inventories, Inventory
 
 LIVE = 0.6
 LEAST_BYTES = 8 * 1024 * 1024
@@ -200,13 +201,13 @@ class Repacker:
         try:
             return await self._store.get(key)
         except NoSuchKey as error:
-            raise Odd(f"{key} is not there any more.") from error
+            raise Odd(f"{key} is not there any more.", hint=VERIFY) from error
 
     async def _run(self, call: Callable[..., Found], *args: object) -> Found:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, call, *args)
         except BadObject as error:
-            raise Odd(error.message, hint="`slipway verify` says what it affects") from error
+            raise Odd(error.message, hint=VERIFY) from error
 
 
 def _live(used: Mapping[str, Mapping[int, int]], packs: Mapping[str, int]) -> float:

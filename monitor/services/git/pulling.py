@@ -213,7 +213,12 @@ class Puller:
             raise
         left = await keep_displaced(stage, means.safety)
         revision = await self._kept(name, folder, left)
-        notes = (*pulled.notes, *left.notes, *(f"replaced files are kept in {one}" for one in left.behind))
+        notes = (
+            *pulled.notes,
+            *(f"what was saved meanwhile, and replaced, is revision {seq}" for seq in left.revisions),
+            *(f"replaced files are kept in {one}" for one in left.behind),
+            *left.notes,
+        )
         return Pulled(
             name, pulled.branch, pulled.commit, pulled.before, len(plan.write), len(plan.remove),
             problems=problems, revision=revision, notes=notes,

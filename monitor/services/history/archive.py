@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from monitor.domain import keys
@@ -43,10 +43,14 @@ class Archive:
         return read_format(await self.store.get(keys.format_key(self.prefix)))
 
     async def seqs(self, workspace: str, *, after: int = 0) -> list[int]:
-        """The existing revisions above `after`, ascending."""
+        """The existing revisions above `after`, ascending; what somebody else put there is `verify`'s to tell."""
         start = keys.revision_key(self.prefix, workspace, after) if after else ""
         prefix = keys.revisions_prefix(self.prefix, workspace)
-        return [keys.revision_seq(found.key) async for found in self.store.list(prefix, after=start)]
+        found: list[int] = []
+        async for one in self.store.list(prefix, after=start):
+            with suppress(ValueError):
+                found.append(keys.revision_seq(one.key))
+        return found
 
     async def header(self, workspace: str, seq: int) -> Header:
         """A revision's header alone (its `unstable` is left empty)."""

@@ -27,7 +27,9 @@ async def pieces_of(archive: Archive, workspace: str, entry: Entry, pool: Execut
         digest.update(raw)
         size += len(raw)
         if number == len(entry.pieces) and (size != entry.size or digest.hexdigest() != entry.sha256):
-            raise BadObject(f"{entry.path[:80]!r} is damaged: its pieces are not the file.")
+            raise BadObject(
+                f"{entry.path[:80]!r} is damaged: its pieces are not the file.", hint="`slipway verify` says more"
+            )
         yield raw
 
 

@@ -38,7 +38,10 @@ class Placing:
                 if above is None:
                     return revision, data
                 revision = above
-        raise KeyExists(f"Revision {revision.seq} of {self._name} finds its place taken again and again.")
+        raise KeyExists(
+            f"Revision {revision.seq} of {self._name} finds its place taken again and again.",
+            hint="is another Slipway keeping this workspace in the same bucket? The next look tries again",
+        )
 
     async def _above(self, revision: Revision, data: bytes) -> Revision | None:
         """None where an earlier try of ours went through; the same where the store cannot be asked any more."""

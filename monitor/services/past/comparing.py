@@ -35,7 +35,10 @@ class Comparing:
         old = (await archive.state(name, old_seq)).get(was or path)
         new = (await archive.state(name, new_seq)).get(path)
         if old is None and new is None:
-            raise NotFound(f"neither revision {old_seq} nor {new_seq} of {name} has {shown(path)!r}")
+            raise NotFound(
+                f"neither revision {old_seq} nor {new_seq} of {name} has {shown(path)!r}",
+                hint="`slipway history NAME PATH` shows when it was there",
+            )
         datas = [await _data(diffs, name, seq, one) for seq, one in ((old_seq, old), (new_seq, new))]
         found = None if None in datas else await diffs.run(sides, *datas, None if whole else 3)
         return {"path": shown(path), "before": _side(old, old_seq), "after": _side(new, new_seq), **_rows(found)}

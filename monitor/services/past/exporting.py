@@ -48,7 +48,10 @@ class Exporting:
         state = await archive.state(name, seq)
         chosen = [one for one in state.values() if not path or one.path == path or one.path.startswith(f"{path}/")]
         if path and not chosen:
-            raise NotFound(f"revision {seq} of {name} has no {path[:80]!r}")
+            raise NotFound(
+                f"revision {seq} of {name} has no {path[:80]!r}",
+                hint="`slipway history NAME PATH` shows when it was there",
+            )
         folder = f"{name}-{seq}"
         packer: Packer = _Tar(folder) if packing is Packing.TAR else _Zip(folder)
         for entry in sorted(chosen, key=lambda one: order(one.path)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from monitor.domain.streams import data_of
 from monitor.domain.tree import Tree
@@ -46,7 +46,7 @@ class Removing:
             revision = await self._taken_away(name, folder, tell, force=force)
         return {"workspace": name, "revision": revision, "folder": str(folder), "deleted": True}
 
-    async def _taken_away(self, name: str, folder: Path, tell: Tell, *, force: bool) -> int:
+    async def _taken_away(self, name: str, folder: Path, tell: Tell, *, force: bool) -> int | None:
         """The revision that holds exactly what was removed: what was saved up to the last moment is in it."""
         for _ in range(TRIES):
             before = await self._seen(folder)
@@ -61,7 +61,7 @@ class Removing:
                 raise
             if same or force:
                 await self.folders.discard(aside)
-                return int(kept["revision"])
+                return cast("int | None", kept["revision"])
             await self.folders.back(aside, folder)
         raise Conflict(
             f"something keeps writing to {folder}, so that not all of it is in a revision; nothing was removed",

@@ -47,7 +47,7 @@ class Target:
 async def target_of(wish: Wish, root: Path, files: Files) -> Target:
     """Where it goes. Raises `UsageError` and `Conflict` for where it cannot, `RootTrouble` without a root."""
     if wish.into is not None and wish.as_name is not None:
-        raise UsageError("a restore goes into a folder or becomes a new workspace, not both")
+        raise UsageError("a restore goes into a folder or becomes a new workspace, not both", hint="leave one out")
     if wish.into is not None:
         return Target(_outside(wish, root))
     folders, _ = assign_names((await files.scan_root(root)).folders)

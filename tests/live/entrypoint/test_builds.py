@@ -25,11 +25,12 @@ def test_an_old_webpack_hashes_on_a_new_node(make: Make) -> None:
     assert (instance.app / "hashed").read_text() == "32\n"
 
 
-def test_what_was_built_elsewhere_is_served(make: Make) -> None:
-    built = "mkdir -p build && echo made > build/index.html"
-    instance = make(SLIPWAY_BUILD=built, SLIPWAY_START="slipway-serve dist", SLIPWAY_PYTHON=sys.executable)
+@pytest.mark.parametrize("asked", [".", "./build", "dist"])
+def test_what_was_built_is_served(make: Make, asked: str) -> None:
+    built = "mkdir -p build && echo made > build/index.html && echo made > index.html"
+    instance = make(SLIPWAY_BUILD=built, SLIPWAY_START=f"slipway-serve {asked}", SLIPWAY_PYTHON=sys.executable)
     instance.list_files("d1")
     instance.start_ready()
     with urllib.request.urlopen(f"http://127.0.0.1:{instance.port}/") as answer:
         assert answer.read() == b"made\n"
-    assert "no page in dist/, but in build/" in instance.said()
+    assert ("no page in dist/, but in build/" in instance.said()) is (asked == "dist")

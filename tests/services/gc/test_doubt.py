@@ -16,7 +16,7 @@ from monitor.domain.history.errors import UnknownFormat
 from monitor.domain.moments import NS
 from monitor.domain.retention_policy import Policy
 from monitor.ports.store import Listed
-from monitor.services.gc.inventory import Odd
+from monitor.services.gc.doubting import Odd
 from tests.services.gc.conftest import START, Bench, Mortal
 from tests.support.alone import Alone
 from tests.support.pen import Pen, all_contents, in_memory

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from monitor.adapters.placing.moving import Mover
 from monitor.domain.config_git import Git as Terms
 from monitor.errors import Conflict, NotFound, UsageError
 from monitor.ports.git import TooLarge
+from monitor.ports.placing import Orders
 from tests.support.following import FIRST, World, quiet
 from tests.support.git_server import CLEAN, git
 
@@ -107,6 +109,27 @@ async def test_what_changed_there_comes_and_what_changed_here_stays(world: World
     again = await world.pull()
     assert (again["written"], again["removed"]) == (0, 0)
     assert not list(world.kept.root.glob(".slipway/*"))
+
+
+async def test_what_is_saved_at_the_last_moment_is_kept_and_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.remote.commit(FIRST)
+    await world.make()
+    world.remote.commit({"index.html": "theirs"})
+    real = Mover.carry_out
+
+    def carry_out(self: Mover, orders: Orders) -> None:
+        (world.folder() / "index.html").write_text("saved at the last moment")
+        real(self, orders)
+
+    monkeypatch.setattr(Mover, "carry_out", carry_out)
+    done = await world.pull()
+    assert world.files()["index.html"] == "theirs"
+    (note,) = [note for note in done["notes"] if "meanwhile" in note]
+    seq = int(note.rpartition(" ")[2])
+    listed = await world.kept.past.reading.diffs.content("shop", seq, "index.html")
+    assert listed == b"saved at the last moment"
 
 
 async def test_a_conflict_changes_nothing_and_is_told(world: World) -> None:

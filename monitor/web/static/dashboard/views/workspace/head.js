@@ -60,7 +60,7 @@ export function head({ api, live }, name) {
     to(host, state.host_url);
     put(host, URL.canParse(state.host_url) ? new URL(state.host_url).hostname : "");
     const { text, trouble } = keeping(state.sync, ago);
-    put(kept, [shortly(text), lag(state.sync)].filter(Boolean).join(", "));
+    put(kept, state.sync.waiting ? "needs an answer" : [shortly(text), lag(state.sync)].filter(Boolean).join(", "));
     attr(kept, "data-trouble", String(trouble));
     attr(kept, "title", state.sync.kept_at && when(state.sync.kept_at));
     put(verdict, state.prefix && state.phase === "serving" ? sentence(state.prefix.text) : "–");

@@ -21,17 +21,9 @@ from monitor.ports.store import StoreAway
 from monitor.services.data.replacing import NOTE
 from monitor.services.restore.restoring import Asked
 from tests.contracts.volume_programs import PROGRAMS
-from tests.services.test_data import Bench, silent
+from tests.support.data_bench import Bench, silent
 from tests.support.restoring import NAME
 from tests.support.waiting import until
-
-
-@pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    bench = Bench(tmp_path)
-    yield bench
-    await bench.engine.close()
-    await bench.spot.close()
 
 
 async def test_it_is_neither_copied_nor_replaced_by_another_meanwhile(bench: Bench) -> None:

@@ -20,10 +20,8 @@ from monitor.errors import Conflict
 from monitor.ports.writing import Changed, Expected
 from monitor.services.restore.turns import Turns
 from monitor.services.writing import Writes
-from tests.services.test_file_writing import ANY, NEW, disk, hashed, pieces, root
 from tests.support.waiting import until
-
-__all__ = ["disk", "root"]
+from tests.support.writing import ANY, NEW, hashed, pieces
 
 
 @pytest.mark.parametrize("expected", [NEW, Expected(match=frozenset({hashed(b"old")}))], ids=["new", "match"])

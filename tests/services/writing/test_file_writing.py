@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,31 +14,7 @@ from monitor.adapters.file_writing import DiskWriting, TooLarge
 from monitor.domain.writable import checked
 from monitor.errors import Conflict, NotFound, Refused, SlipwayError, UsageError
 from monitor.ports.writing import Changed, Expected
-
-ANY = Expected()
-NEW = Expected(none_match=frozenset({"*"}))
-
-
-async def pieces(*parts: bytes) -> AsyncIterator[bytes]:
-    for part in parts:
-        yield part
-
-
-def hashed(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    (tmp_path / "shop").mkdir()
-    return tmp_path
-
-
-@pytest.fixture
-async def disk(root: Path) -> AsyncIterator[DiskWriting]:
-    disk = DiskWriting(root)
-    yield disk
-    disk.close()
+from tests.support.writing import ANY, NEW, hashed, pieces
 
 
 async def test_a_file_is_written_whole_with_its_folders_and_keeps_its_mode(disk: DiskWriting, root: Path) -> None:

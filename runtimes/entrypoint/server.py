@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
+import taken_ports
 from listening import accepts, knock_address, sockets_of
 from places import Places, say
 from processes import Group
@@ -35,7 +36,9 @@ class Server:
         self._settled = threading.Event()
         self._relay: Relay | None = None
         folder = places.app if not places.direct else places.source
-        command, env = direct(places.start, folder, places.for_server())
+        env = places.for_server()
+        env |= taken_ports.options(places.host, env["SLIPWAY_SHARED"], env)
+        command, env = direct(places.start, folder, env)
         self.group = Group(command, folder, env)
         for work in (self._wait_for_end, self._wait_until_it_accepts):
             threading.Thread(target=work, daemon=True).start()

@@ -46,6 +46,8 @@ def detect(facts: Facts) -> Detection | None:
     if not facts.has("go.mod", "go.work") and not sources:
         return None
     main = _main(facts)
+    if main is None and facts.has("hugo.toml", "hugo.yaml", "hugo.json"):
+        return None
     text = facts.text("go.mod")
     pin, pin_file = _version(facts)
     vendored = "vendor" in facts.folders

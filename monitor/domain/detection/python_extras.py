@@ -46,6 +46,24 @@ def without_windows(facts: Facts, names: frozenset[str], manifests: Iterable[str
     return found
 
 
+CONDA = ("environment.yml", "environment.yaml")
+
+
+def conda_pip(facts: Facts) -> list[str]:
+    """What a conda environment takes from PyPI: its list below `pip:`. Conda's own names are not PyPI's."""
+    listed = facts.yaml(facts.first(*CONDA) or "").get("dependencies")
+    inner = (words(one.get("pip")) for one in listed if isinstance(one, dict)) if isinstance(listed, list) else ()
+    return [one for part in inner for one in part if re.match(r"[A-Za-z]", one)]
+
+
+def conda_python(facts: Facts) -> tuple[str | None, str | None]:
+    """The Python a conda environment asks for, and the file that does."""
+    path = facts.first(*CONDA)
+    listed = words(facts.yaml(path or "").get("dependencies"))
+    found = next((m for one in listed if (m := re.fullmatch(r"python\s*([=<>~!].*)", one))), None)
+    return (re.sub(r"^=+\s*(?=\d)", "", found[1]), path) if found else (None, None)
+
+
 def own_metadata(facts: Facts) -> str | None:
     """What makes `importlib.metadata.version("its own name")` answer: the project itself is not installed."""
     asked = any(METADATA.search(text) for path, text in facts.texts.items() if path.endswith(".py"))

@@ -7,8 +7,8 @@ import shlex
 from dataclasses import dataclass
 
 from monitor.domain.detection.facts import Facts, table, word, words
-from monitor.domain.detection.pins import Pin, choose, clean, from_files, from_tools
-from monitor.domain.detection.python_extras import members, setup_requires
+from monitor.domain.detection.pins import NONE, Pin, choose, clean, from_files, from_tools
+from monitor.domain.detection.python_extras import CONDA, conda_pip, conda_python, members, setup_requires
 from monitor.domain.detection.python_source import Source
 
 REQUIREMENTS = (
@@ -140,9 +140,20 @@ def _by_pip(facts: Facts, names: frozenset[str], local: list[str], sources: dict
         return None
     tops = {m.partition(".")[0] for s in sources.values() for m in s.modules}
     guessed = sorted(GUESSES[t] for t in tops if t in GUESSES)
+    listed = conda_pip(facts)
+    if listed:
+        wanted = " ".join(shlex.quote(one) for one in dict.fromkeys([*listed, *_without(guessed, listed)]))
+        path = facts.first(*CONDA) or ""
+        return Packages("pip", frozenset(guessed), path, (path,), f"{VENV} && .venv/bin/pip install {wanted}")
     install = f"{VENV} && .venv/bin/pip install {' '.join(guessed)}" if guessed else None
     said = f"no requirements file; imports {', '.join(guessed)}" if guessed else "imports the standard library only"
     return Packages("pip", frozenset(guessed), said, (), install)
+
+
+def _without(guessed: list[str], listed: list[str]) -> list[str]:
+    """The guessed ones that are not listed with a version of their own."""
+    said = {re.split(r"[^\w.-]", one)[0].lower().replace("_", "-") for one in listed}
+    return [one for one in guessed if one not in said]
 
 
 def requirements_file(facts: Facts) -> str | None:
@@ -229,13 +240,19 @@ def version(facts: Facts) -> Pin:
     project = facts.toml("pyproject.toml")
     requires = table(facts.toml("Pipfile"), "requires")
     return choose(
-        from_files(facts, ".python-version", "runtime.txt"),
+        _plain(from_files(facts, ".python-version", "runtime.txt")),
         from_tools(facts, "python"),
         (clean(word(requires.get("python_full_version")) or word(requires.get("python_version"))), "Pipfile"),
         (clean(word(table(project, "project").get("requires-python"))), "pyproject.toml"),
         (clean(word(table(project, "tool", "poetry", "dependencies").get("python"))), "pyproject.toml"),
         (clean(_setup_py(facts)), "setup.py"),
+        conda_python(facts),
     )
+
+
+def _plain(pin: Pin) -> Pin:
+    """pyenv's files may name an environment instead of a version."""
+    return pin if re.match(r"[\d<>=~^!]|pypy", pin[0] or "") else NONE
 
 
 def _setup_py(facts: Facts) -> str | None:

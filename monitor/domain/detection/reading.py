@@ -30,6 +30,8 @@ MANIFESTS = frozenset(
             "requirements.txt",
             "pyproject.toml",
             "mkdocs.yml",
+            "environment.yml",
+            "environment.yaml",
             "Pipfile",
             "setup.py",
             "setup.cfg",

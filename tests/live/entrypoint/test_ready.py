@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import sys
 import urllib.request
@@ -38,6 +39,25 @@ def test_somebody_elses_server_on_the_port_is_not_ours(make: Make) -> None:
         instance.start()
         until_sync(lambda: "nothing accepts on" in instance.said())
         assert not instance.mark.exists()
+
+
+PYTHON = "import http.server as h; h.HTTPServer(('127.0.0.1', {port}), h.SimpleHTTPRequestHandler).serve_forever()"
+NODE = "require('http').createServer((q, a) => a.end('x')).listen({port}, () => console.log('listening'))"
+
+
+@pytest.mark.parametrize(
+    ("program", "text"), [(f"{sys.executable} -c", PYTHON), ("node -e", NODE)], ids=["python", "node"]
+)
+def test_one_whose_own_port_is_taken_on_this_machine_takes_its_place(make: Make, program: str, text: str) -> None:
+    if shutil.which(program.split()[0]) is None:
+        pytest.skip("no Node here")
+    with socket.create_server(("127.0.0.1", 0)) as somebody:
+        port = somebody.getsockname()[1]
+        instance = make(SLIPWAY_START=f'exec {program} "{text.format(port=port)}"', HOST="127.0.0.1")
+        instance.list_files("d1")
+        instance.start_ready()
+        assert instance.ask("status")["listening"] == [f"127.0.0.1:{instance.port}"]
+        assert f"port {port} is taken on this machine, listening on {instance.port}" in instance.said()
 
 
 MUTE = "import socket; s = socket.create_server(('127.0.0.1', {port})); [s.accept() for _ in iter(int, 1)]"

@@ -20,12 +20,12 @@ from monitor.app.doctor_images import judge_images
 from monitor.app.doctor_store import judge_store
 from monitor.app.engines import docker_host
 from monitor.domain.floors import Finding, Level, judge, judge_tarfile
+from monitor.domain.sizes import MIB
 from monitor.domain.subnets import free_subnets
 from monitor.errors import NotFound, Refused, SlipwayError
 from monitor.ports.engine import EngineAway
 from monitor.settings import Settings
 
-MIB = 1024 * 1024
 SPACE_NEEDED, SPACE_WISHED = 256 * MIB, 5 * 1024 * MIB
 WATCHES_WISHED, WATCHERS_WISHED = 65_536, 128
 NETWORKS_WISHED = 16

@@ -14,7 +14,8 @@ from monitor.app.engines import docker_host
 from monitor.app.install import FILE
 from monitor.domain.docker_names import Names
 from monitor.domain.floors import Finding, Level
-from monitor.domain.images import DAY_S, GIB, ImageLimits, told
+from monitor.domain.images import DAY_S, ImageLimits, told
+from monitor.domain.sizes import GIB
 from monitor.errors import SlipwayError
 from monitor.settings import Settings
 from monitor.shipped import shipped

@@ -17,6 +17,7 @@ from monitor.adapters.state_files import write_atomic
 from monitor.app.doctor_images import image_limits
 from monitor.app.recording import Recording
 from monitor.app.storing import Storing
+from monitor.domain.sizes import MIB
 from monitor.errors import SlipwayError
 from monitor.ports.clock import Clock
 from monitor.ports.engine import Engine, EngineAway
@@ -35,7 +36,6 @@ from monitor.services.routing import Routing
 from monitor.services.watchdog import Watchdog
 from monitor.settings import Settings
 
-MIB = 2**20
 FULL = 64 * MIB
 UNPROTECTED = "not protected against disk loss: `slipway backup add` names a second place for everything that is kept"
 

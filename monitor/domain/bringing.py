@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from monitor.domain.moments import NS
 from monitor.domain.tree import Entry, Kind
 
-_S = 10**9
 Entries = Mapping[str, Entry]
 
 
@@ -84,11 +84,11 @@ def _equal(made: Entry, now: Entry, same_bytes: bool) -> bool:
 
 def _untouched(made: Entry, base: Entry) -> bool:
     """Whether it is what was copied; some engines tell times by the second only."""
-    return (made.kind, made.size, made.target, made.mtime_ns // _S) == (
+    return (made.kind, made.size, made.target, made.mtime_ns // NS) == (
         base.kind,
         base.size,
         base.target,
-        base.mtime_ns // _S,
+        base.mtime_ns // NS,
     )
 
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from monitor.domain.config_git import Git
 from monitor.domain.config_keep import Keep, Retention
 from monitor.domain.config_text import ConfigError, Document, read_document
-from monitor.domain.launch import MIB
+from monitor.domain.sizes import MIB
 
 FILE = "slipway.yaml"
 MAX_COMMAND = 4096

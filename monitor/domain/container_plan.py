@@ -9,7 +9,8 @@ from monitor.domain import labels
 from monitor.domain.container import ContainerPlan, Health, Limit, Mount, MountKind, NetworkPlan
 from monitor.domain.docker_names import Names
 from monitor.domain.instance_env import downloads, instance_env
-from monitor.domain.launch import MIB, LaunchSpec, Limits, Source
+from monitor.domain.launch import LaunchSpec, Limits, Source
+from monitor.domain.sizes import MIB
 
 SERVICE = "app"
 SCRATCH = "/tmp"  # noqa: S108  the container's own

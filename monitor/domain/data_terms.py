@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 
 from monitor.domain.durations import HOUR, MINUTE, seconds_of
+from monitor.domain.sizes import GIB
 
-GIB = 1 << 30
 LIMIT = 2 * GIB
 OFF = "off"
 _SIZE = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*([kmgt])i?b?")

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from monitor.domain.sizes import GIB
+
 DAY_S = 86_400.0
-GIB = 1024**3
 
 
 class ImageKind(StrEnum):

@@ -7,9 +7,9 @@ import json
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
+from monitor.domain.sizes import MIB
 from monitor.domain.stack import Stack
 
-MIB = 1024 * 1024
 NOBODY = (65532, 65532)
 """Uid and gid of an instance that would be root otherwise."""
 

@@ -11,10 +11,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from monitor.domain.sizes import MIB
 from monitor.ports.clock import Clock
 from monitor.ports.files import Files, FolderGone
-
-MIB = 1024 * 1024
 
 
 @dataclass(slots=True)

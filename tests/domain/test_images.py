@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.domain.images import DAY_S, GIB, Image, ImageKind, ImageLimits, leaving, told
+from monitor.domain.images import DAY_S, Image, ImageKind, ImageLimits, leaving, told
+from monitor.domain.sizes import GIB
 
 NOW = 1000 * DAY_S
 

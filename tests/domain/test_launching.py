@@ -6,8 +6,9 @@ import pytest
 
 from monitor.domain.config import WorkspaceConfig, parse_config
 from monitor.domain.detection import Detection, detect, wanted_paths
-from monitor.domain.launch import MIB, LaunchSpec, Source
+from monitor.domain.launch import LaunchSpec, Source
 from monitor.domain.launching import NotRunnable, spec_for
+from monitor.domain.sizes import MIB
 from tests.support.corpus import case
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shlex
 from dataclasses import replace
 
-from monitor.domain.launch import MIB, LaunchSpec, Limits, ProjectType, Source
+from monitor.domain.launch import LaunchSpec, Limits, ProjectType, Source
+from monitor.domain.sizes import MIB
 from tests.contracts.engine_world import BROKEN, WS, Manner
 
 SERVER = """

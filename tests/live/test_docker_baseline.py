@@ -16,7 +16,8 @@ import pytest
 from monitor.adapters.clock import SystemClock
 from monitor.adapters.docker_engine import DockerEngine
 from monitor.domain import labels
-from monitor.domain.launch import MIB, LaunchSpec, Limits, ProjectType, Source
+from monitor.domain.launch import LaunchSpec, Limits, ProjectType, Source
+from monitor.domain.sizes import MIB
 from monitor.ports.engine import LaunchFailed
 from tests.contracts.engine_world import WS, ended, ready
 from tests.live.docker_world import USER, DockerWorld, route_labels

@@ -24,7 +24,7 @@ from monitor.adapters.docker_engine.rendering import Json
 from monitor.domain import labels
 from monitor.domain.container_plan import volume_labels
 from monitor.domain.docker_names import Names
-from monitor.domain.launch import MIB
+from monitor.domain.sizes import MIB
 from monitor.ports.engine import LaunchFailed
 from monitor.ports.volumes import DataCopy, Mark
 

@@ -18,7 +18,7 @@ from monitor.adapters.docker_engine.containers import Containers
 from monitor.adapters.docker_engine.placing import sayable
 from monitor.adapters.docker_engine.rendering import Json
 from monitor.domain.container import ContainerPlan
-from monitor.domain.launch import MIB
+from monitor.domain.sizes import MIB
 from monitor.ports.engine import LaunchFailed
 
 ARCHIVE = "app.tar"

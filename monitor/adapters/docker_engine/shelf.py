@@ -21,6 +21,7 @@ from monitor.adapters.state_files import DiskStateFiles
 from monitor.domain import labels
 from monitor.domain.docker_names import Names
 from monitor.domain.images import Image, ImageKind
+from monitor.domain.moments import NS
 from monitor.domain.runtimes import CATALOGUE
 from monitor.errors import SlipwayError
 from monitor.ports.clock import Clock
@@ -30,7 +31,6 @@ FILE = "images.json"
 _KINDS = {labels.ROLE_DEPS: ImageKind.LAYER, labels.ROLE_BUILD: ImageKind.BUILD}
 _NEWEST_KEPT = {ImageKind.LAYER: 1, ImageKind.BUILD: 3}
 """Of a workspace that has a folder: what its next start needs. A stack may have an image for each service."""
-_S = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class ImageShelf:
         `known` are the workspaces that have a folder; of `busy` ones nothing may go. Raises `EngineAway`.
         """
         seen, book = await self._look(), self._read()
-        now = self._clock.wall_ns() / _S
+        now = self._clock.wall_ns() / NS
         found = [*self._runtimes(seen, book), *self._made(seen, book, known, busy)]
         used = {image.id: now if image.stays else image.used_s for image in found}
         if not remember:

@@ -10,7 +10,7 @@ from monitor.adapters.docker_engine.rendering import Json
 from monitor.domain import labels
 from monitor.domain.container import ContainerPlan, MountKind
 from monitor.domain.docker_names import Names
-from monitor.domain.launch import MIB
+from monitor.domain.sizes import MIB
 from monitor.domain.stack_plan import StackPlan
 from monitor.ports.engine import LaunchFailed, Progress
 

@@ -18,12 +18,12 @@ from monitor.adapters.git.weighing import weighed
 from monitor.domain.git.leaf import Leaf, Leaves
 from monitor.domain.git.names import Author, checked_branch
 from monitor.domain.git.urls import GitUrl
+from monitor.domain.sizes import MIB
 from monitor.domain.workspace import NAME
 from monitor.errors import NotFound, SlipwayError
 from monitor.ports.git import Blobs, GitAway, Rejected, Tip, TooLarge
 
 FETCH_S, PUSH_S = 900.0, 600.0
-MIB = 1024 * 1024
 MAX_FETCH, LOOK_S = 4096 * MIB, 0.25
 _DENIED = re.compile(
     r"could not read (Username|Password)|Authentication failed|Permission denied|\b40[13]\b|prompts disabled",

@@ -14,7 +14,8 @@ from typing import TypeVar
 from monitor.adapters.unpacking.tars import unpack_tar
 from monitor.adapters.unpacking.writing import Tree, no_room, put
 from monitor.adapters.unpacking.zips import unpack_zip
-from monitor.domain.creating.intake import MIB, Intake, Unsafe, lifted
+from monitor.domain.creating.intake import Intake, Unsafe, lifted
+from monitor.domain.sizes import MIB
 from monitor.errors import Conflict
 
 OWN, PREFIX = ".slipway", "new-"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from monitor.domain.compose_policy.reader import At
 from monitor.domain.compose_policy.verdicts import BIND, MOUNT, TMPFS, VOLUME
 from monitor.domain.compose_policy.words import size
-from monitor.domain.launch import MIB
+from monitor.domain.sizes import MIB
 from monitor.domain.stack import Attached, Scratch
 
 MOST_SCRATCH = 256 * MIB

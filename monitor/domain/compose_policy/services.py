@@ -11,7 +11,7 @@ from monitor.domain.compose_policy import words
 from monitor.domain.compose_policy.mounts import Mounts, workspace_path
 from monitor.domain.compose_policy.ports import Port, exposed, ports
 from monitor.domain.compose_policy.reader import At
-from monitor.domain.launch import MIB
+from monitor.domain.sizes import MIB
 from monitor.domain.stack import Attached, Build, Check, Need, Service, unnamed_volume
 
 DOCKERFILE = "Dockerfile"

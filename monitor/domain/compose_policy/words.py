@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from monitor.domain.compose_policy.reader import At
 from monitor.domain.labels import OURS
-from monitor.domain.launch import MIB
+from monitor.domain.sizes import MIB
 from monitor.domain.stack import Pairs
 
 _UNITS = {"h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1, "us": 0.001, "µs": 0.001, "ns": 0.000001}

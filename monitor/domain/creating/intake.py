@@ -12,9 +12,9 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
+from monitor.domain.sizes import MIB
 from monitor.errors import Refused
 
-MIB = 1024 * 1024
 _ODD = re.compile(r"[\x00-\x1f\x7f]")
 _DRIVE = re.compile(r"^[A-Za-z]:")
 

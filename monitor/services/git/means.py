@@ -16,6 +16,7 @@ from monitor.domain.git.leaf import Leaf, Leaves, bad_target, is_lfs_pointer
 from monitor.domain.git.names import Author, parse_author
 from monitor.domain.git.urls import GitUrl, is_allowed, parse_url
 from monitor.domain.moments import rfc3339
+from monitor.domain.sizes import MIB
 from monitor.errors import Refused
 from monitor.ports.clock import Clock
 from monitor.ports.files import Files
@@ -28,7 +29,6 @@ from monitor.services.restore.turns import Turns
 
 Found = TypeVar("Found")
 
-MIB = 1024 * 1024
 MAX_FILE, MAX_ALL, MAX_TARGET = 256 * MIB, 4096 * MIB, 4096
 LARGE = f"larger than {MAX_FILE // MIB} MiB"
 """The most that is taken of a remote: one file (it is in memory for a moment), all of them, a link's target."""

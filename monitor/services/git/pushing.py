@@ -14,6 +14,7 @@ from monitor.domain.git.committing import Moved, choose_parent, left_out, messag
 from monitor.domain.git.leaf import FILE, LINK, PROGRAM, Leaf, Leaves, below, refusal
 from monitor.domain.history.entry import Entry
 from monitor.domain.restoring.plan import shown
+from monitor.domain.sizes import MIB
 from monitor.domain.tree import Kind
 from monitor.errors import NotFound
 from monitor.ports.git import Rejected
@@ -22,7 +23,6 @@ from monitor.services.history.contents import content_of
 from monitor.services.jobs import Tell
 from monitor.services.restore.safety import seen
 
-MIB = 1024 * 1024
 MAX_BLOB = 100 * MIB
 """What the large hosts refuse."""
 AT_ONCE = 8 * MIB

@@ -12,7 +12,8 @@ import pytest
 
 from monitor.adapters.clock import SystemClock
 from monitor.adapters.process_engine import Config, ProcessEngine, procfs
-from monitor.domain.launch import MIB, LaunchSpec, Limits, ProjectType, Source
+from monitor.domain.launch import LaunchSpec, Limits, ProjectType, Source
+from monitor.domain.sizes import MIB
 from monitor.ports.engine import Engine, Instance, Launch
 from tests.contracts.engine_world import BROKEN, WS, Manner, World
 from tests.support.process_engine import ROOT, get

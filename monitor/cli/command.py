@@ -93,6 +93,10 @@ def _run(arguments: list[str]) -> int:
     hush(on=False)
     try:
         code: Any = cli.main(arguments, prog_name="slipway", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        # A group alone: its help is no error of one line.
+        error.show()
+        return error.exit_code
     except click.ClickException as error:
         return _fail(_as_ours(error), arguments)
     except SlipwayError as error:

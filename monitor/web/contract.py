@@ -63,7 +63,7 @@ TABLE: dict[tuple[str, str], Operation] = {
     ("POST", _W + "/restart"): Operation(_JOB),
     ("POST", _W + "/run"): Operation(_JOB, body=shapes.Run),
     ("GET", _W + "/files"): Operation(query=shapes.Listing),
-    ("GET", _W + "/files/{path}"): Operation(((200, BYTES),), query=shapes.Listing),
+    ("GET", _W + "/files/{path}"): Operation(((200, BYTES),), query=queries.At),
     ("PUT", _W + "/files/{path}"): Operation(
         ((200, ""), (201, "")), query=shapes.Put, raw=True, headers=("If-Match", "If-None-Match")
     ),
@@ -107,7 +107,7 @@ TABLE: dict[tuple[str, str], Operation] = {
     ("GET", "/api/names"): Operation(query=shapes.Name),
     ("GET", "/api/guide"): Operation(((200, "text/markdown"),)),
     ("GET", "/api/metrics"): Operation(((200, TEXT),)),
-    ("GET", "/api/events"): Operation(((101, ""),)),
+    ("GET", "/api/events"): Operation(((101, ""),), query=queries.Since),
 }
 
 

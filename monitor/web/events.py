@@ -53,7 +53,10 @@ class Events:
 
     @is_open
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """One client, from its upgrade (its Origin was checked by the guard) to its end."""
+        """The live stream, a WebSocket: the whole state first, then every change; `?since=` only what was missed.
+
+        The first message proves who listens: `{"type": "auth", "token": "…", "since": 12}`.
+        """
         if len(self._unproved) >= MAX_UNPROVED or len(self._clients) >= MAX_CLIENTS:
             raise Away("too many live connections", hint="close some, or try again in a few seconds")
         socket = web.WebSocketResponse(

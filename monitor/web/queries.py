@@ -57,5 +57,13 @@ class Audit(Query):
     before: Annotated[Count | None, Field(description="An answer's `next`.")] = None
 
 
+class At(Query):
+    at: Annotated[str | None, Field(description="A revision, a snapshot's name or a moment, instead of now.")] = None
+
+
+class Since(Query):
+    since: Annotated[str | None, Field(description="The last `seq` that was seen: only what came after it.")] = None
+
+
 class Delete(Query):
     force: Annotated[Flag | None, Field(description="Also where it holds files that are in no revision.")] = None

@@ -31,7 +31,7 @@ async def test_signing_in_by_hand_and_out(shown: Shown) -> None:
     await page.goto(shown.url)
     await page.fill("input[name=token]", "guessed")
     await page.keyboard.press("Enter")
-    await page.wait_for_selector("#login-error:not(:empty)", timeout=WAIT_MS)
+    await page.wait_for_selector('#login-error:has-text("This token is not taken")', timeout=WAIT_MS)
     await page.fill("input[name=token]", shown.secret)
     await page.keyboard.press("Enter")
     await page.wait_for_selector('body[data-connection="live"][data-scope]', timeout=WAIT_MS)

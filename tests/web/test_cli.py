@@ -79,6 +79,14 @@ async def test_wrong_words_are_exit_code_two(slipway: Slipway, argv: list[str]) 
     assert "--help" in err
 
 
+@pytest.mark.parametrize("argv", [[], ["snapshot"], ["backup"], ["token"]])
+async def test_a_group_alone_shows_its_help_as_it_is(slipway: Slipway, argv: list[str]) -> None:
+    code, out, err = await slipway(*argv)
+    assert (code, out) == (2, "")
+    assert err.startswith("Usage: slipway ")
+    assert "\nCommands:\n" in err
+
+
 async def test_list_and_status(running: Stage, slipway: Slipway) -> None:
     populate(running)
     code, out, err = await slipway("list")

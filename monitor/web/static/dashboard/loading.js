@@ -3,8 +3,9 @@
 // An ordinary script, before all others: a module that did not arrive cannot mend itself.
 (() => {
   const KEY = "slipway-loaded-again";
-  const MOST = 5;
+  const MOST = 15;
   const WAIT_MS = 300;
+  const LONGEST_WAIT_MS = 4000;
   const tries = () => Number(sessionStorage.getItem(KEY) ?? 0);
   let again = 0;
 
@@ -12,7 +13,7 @@
     const part = target instanceof HTMLScriptElement || (target instanceof HTMLLinkElement && target.rel !== "icon");
     if (!part || again || tries() >= MOST) return;
     sessionStorage.setItem(KEY, tries() + 1);
-    again = setTimeout(() => location.reload(), WAIT_MS * 2 ** tries());
+    again = setTimeout(() => location.reload(), Math.min(LONGEST_WAIT_MS, WAIT_MS * 2 ** tries()));
   }, true);
   addEventListener("load", () => again || sessionStorage.removeItem(KEY));
 })();

@@ -54,7 +54,7 @@ function signedIn() {
   find("login").hidden = true;
   document.body.dataset.signed = "in";
   scope.learn();
-  follow((why) => signIn(`You were signed out: ${why || "a valid token is needed"}.`));
+  follow((why) => signIn(`${live.known ? "You were signed out" : "This token is not taken"}: ${why || "a valid token is needed"}.`));
   show();
 }
 

@@ -6,7 +6,7 @@ import { dialog, toast } from "./ui.js";
 const WORDS = { live: "live", lost: "connection lost, trying again…", connecting: "connecting…", out: "signed out" };
 const KEYS = [
   ["/", "search"], ["j  k", "next, previous"], ["Enter", "open what is chosen"], ["g o", "overview"], ["g n", "new workspace"],
-  ["g s", "system"], ["t", "light or dark"], ["?", "this help"], ["Esc", "close"],
+  ["g s", "system"], ["u", "up, to the overview"], ["t", "light or dark"], ["?", "this help"], ["Esc", "close"],
 ];
 const PLACES = { o: "#/", n: "#/new", s: "#/system" };
 const find = (id) => document.getElementById(id);

@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
+from monitor.domain.packing import Packing
 from monitor.errors import UsageError
 from monitor.web import queries, shapes
 from monitor.web.answers import Handler, as_text, body
@@ -45,6 +46,7 @@ class Operation:
 
 
 _LIST, _ONE, _JOB = ((200, "Items"),), ((200, "Workspace"),), ((202, "Job"),)
+_ARCHIVE = tuple((200, one.media_type) for one in Packing)
 _W = "/api/workspaces/{name}"
 DEFAULT = Operation()
 TABLE: dict[tuple[str, str], Operation] = {
@@ -71,7 +73,7 @@ TABLE: dict[tuple[str, str], Operation] = {
     ("POST", _W + "/restore"): Operation(((200, ""), *_JOB), body=shapes.Restore),
     ("POST", "/api/restore"): Operation(_JOB, body=shapes.RestoreAll),
     ("GET", _W + "/revisions"): Operation(_LIST, query=shapes.Revisions),
-    ("GET", _W + "/revisions/{seq}/archive"): Operation(((200, BYTES),), query=shapes.Archive),
+    ("GET", _W + "/revisions/{seq}/archive"): Operation(_ARCHIVE, query=shapes.Archive),
     ("GET", _W + "/revisions/{seq}"): Operation(query=queries.Revision),
     ("GET", _W + "/diff"): Operation(query=queries.Diff),
     ("GET", _W + "/history"): Operation(_LIST, query=queries.Versions),

@@ -133,7 +133,10 @@ async def test_a_revision_is_downloaded_as_an_archive_by_admins_alone(door: Door
         file = archive.extractfile("shop-1/sub/large é.txt")
         assert file is not None
         assert file.read().decode() == large
-    status, _, data = await download(door, f"{SHOP}/revisions/1/archive?format=zip&path=sub")
+    status, said, data = await download(door, f"{SHOP}/revisions/1/archive?format=zip&path=sub")
+    answers = (await ask(door, "GET", "/api/openapi.json"))["paths"]["/api/workspaces/{name}/revisions/{seq}/archive"]
+    kinds = {one["Content-Type"] for one in (headers, said)}
+    assert answers["get"]["responses"]["200"]["content"].keys() == kinds == {"application/gzip", "application/zip"}
     with zipfile.ZipFile(io.BytesIO(data)) as zipped:
         assert zipped.testzip() is None
         assert [(one.filename, one.file_size) for one in zipped.infolist()] == [

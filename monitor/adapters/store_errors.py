@@ -65,11 +65,12 @@ def _scarce(disk: Path, doing: str) -> StoreFull | None:
         room = shutil.disk_usage(disk)
     except OSError:
         return None
-    if room.free >= max(_SCARCE_BYTES, room.total * _SCARCE_SHARE):
+    wanted = max(_SCARCE_BYTES, int(room.total * _SCARCE_SHARE))
+    if room.free >= wanted:
         return None
     return StoreFull(
         f"The S3 store could not {doing}: only {room.free // 2**20} MiB are free on the disk of {disk}.",
-        hint="Free some space on that disk; what waits is written then.",
+        hint=f"Free some space on that disk, the server wants {wanted // 2**20} MiB; what waits is written then.",
     )
 
 

@@ -110,6 +110,7 @@ def test_an_internal_error_of_the_server_on_a_full_disk_says_so(
     assert isinstance(error, StoreFull)
     assert error.message == f"The S3 store could not write a/b: only 124 MiB are free on the disk of {tmp_path}."
     assert "Free some space" in error.hint
+    assert "wants 512 MiB" in error.hint
     assert type(failure(500, INTERNAL, "write a/b")) is StoreAway, "another's disk is not ours to judge"
     assert type(failure(None, "connection refused", "write a/b", tmp_path)) is StoreAway
     room = Usage(10 * 2**30, 0, 2 * 2**30)

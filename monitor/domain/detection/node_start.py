@@ -211,25 +211,29 @@ def _flag(script: str) -> str | None:
     return match[1].rstrip("/") if match else None
 
 
+RUNNER = re.compile(
+    r"(cross-env \S+ |\w+=\S* )*(node|nodemon|tsx|ts-node|ts-node-dev|bun|npx (tsx|nodemon|ts-node))\b"
+)
+OTHERS = ("server", "web", "start:server", "server:start", "start:dev", "dev", "develop", "watch")
+
+
 def _develop(project: Project) -> Plan | None:
-    """The last resort: a `dev` script that plainly runs a server file."""
-    script = project.scripts.get("dev", "")
-    if not re.match(
-        r"(cross-env \S+ )*(node|nodemon|tsx|ts-node|ts-node-dev|bun|npx (tsx|nodemon|ts-node))\b", script
-    ):
+    """The last resort: a script of another name that plainly runs a server file, or `dev` one that may be."""
+    said = {name: text for name in OTHERS if RUNNER.match(text := whole(project.scripts, name))}
+    sure = (n for n, text in said.items() if n == "dev" or is_server(_text_of(project, text)))
+    name = next(sure, None)
+    if name is None:
         return None
-    because = f"only a dev script is there: `{quoted(script)}`"
+    script = said[name]
     port = script_port(script) or port_of(project, script_file(project.facts, script))
-    return Plan(
-        Start(
-            project.manager.run("dev"),
-            "package.json has the script `dev`",
-            because,
-            library(project),
-            GUESS,
-            port=port,
-        )
-    )
+    because = f"only a {name} script is there: `{quoted(project.scripts[name])}`"
+    evidence = f"package.json has the script `{name}`"
+    return Plan(Start(project.manager.run(name), evidence, because, library(project), GUESS, port=port))
+
+
+def _text_of(project: Project, script: str) -> str:
+    """The text of the file a script runs, "" where none is seen."""
+    return project.facts.text(_node_file(project, script) or "")
 
 
 def pages_with_packages(project: Project) -> Plan | None:

@@ -119,7 +119,7 @@ def test_a_link_or_device_named_like_a_manifest_is_no_manifest() -> None:
 
 def test_a_folder_takes_less_than_5_ms() -> None:
     trees = [(case.tree, case.files) for case in ALL]
-    began = time.perf_counter()
+    began = time.process_time()
     for tree, files in trees:
         detect(tree, {p: files[p] for p in wanted_paths(tree)})
-    assert (time.perf_counter() - began) / len(trees) < 0.005
+    assert (time.process_time() - began) / len(trees) < 0.005

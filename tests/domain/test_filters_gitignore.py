@@ -157,8 +157,8 @@ def test_git_is_never_run_and_info_exclude_counts(tmp_path: Path) -> None:
 @pytest.mark.parametrize("pattern", [b"*a*a*a*a*a*a*a*a*b", b"x/*a*a*a*a*a*a*a*b", b"/" + b"**/a*/" * 12 + b"b"])
 def test_a_pattern_written_to_be_slow_is_not(pattern: bytes) -> None:
     ignore = parse(pattern)
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(20):
         ignore.match(b"x/" + b"a" * 250, b"a" * 250, False)
         ignore.match(b"a/" * 1500 + b"c", b"c", False)
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0

@@ -173,10 +173,10 @@ MERGE_BOMB = "x0: &x0 {k0: 1}\n" + "".join(
     ],
 )
 def test_files_made_to_do_harm_end_in_a_sentence_and_quickly(text: str) -> None:
-    begun = time.monotonic()
+    begun = time.process_time()
     with pytest.raises(SlipwayError) as caught:
         stack(text)
-    assert time.monotonic() - begun < 5
+    assert time.process_time() - begun < 5
     assert isinstance(caught.value, NotAllowed | ConfigError)
     assert caught.value.message.startswith("compose.yaml, line ")
     assert len(caught.value.message) < 500

@@ -6,7 +6,6 @@ import json
 import re
 import shlex
 import subprocess
-import time
 from typing import Any
 
 import pytest
@@ -104,11 +103,9 @@ def test_the_description_is_true(slipway: Slipway, api: Api) -> None:
     )
     operations = [found.ok() for found in schema.get_all_operations()]
     assert len(operations) > 55
-    began = time.monotonic()
     for operation in operations:
         if (operation.method.upper(), operation.path) not in KEPT_AWAY:
             tried(operation)
-    assert time.monotonic() - began < 100
     assert slipway.status()["version"]
     log = (slipway.data / "logs/monitor.log").read_text()
     assert "Traceback" not in log, log[log.index("Traceback") - 500 :][:2000]

@@ -13,9 +13,7 @@ from monitor.services.restore.safety import seen
 from tests.support.past import Kept
 from tests.web.asking import ask
 from tests.web.conftest import Door
-from tests.web.test_api_history import SHOP, door, result, shelf
-
-__all__ = ["door", "shelf"]
+from tests.web.past.parts import SHOP, result
 
 
 async def download(door: Door, path: str, scope: Scope = Scope.ADMIN) -> tuple[int, Any, bytes]:

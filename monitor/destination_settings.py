@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -75,6 +76,12 @@ class DestinationSettings(BaseModel):
         if "@" in urlsplit(self.endpoint).netloc:
             raise ValueError("credentials do not belong into `endpoint`: use `access_key` and `secret_key`")
         return self
+
+    def differs(self, fields: Mapping[str, str | None]) -> str:
+        """The first of these options that says another place than this; "" where none does."""
+        own = {"path": self.path, "endpoint": self.endpoint, "bucket": self.bucket, "prefix": self.prefix}
+        given = {name: Path(said) if name == "path" else said for name, said in fields.items() if said}
+        return next((name for name in own if name in given and given[name] != own[name]), "")
 
     @property
     def where(self) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
@@ -168,6 +170,14 @@ def load(flags: dict[str, Any] | None = None, *, base: Path | None = None) -> Se
     return settings.model_copy(
         update={"workspaces": _absolute(base, settings.workspaces), "data": _absolute(base, settings.data)}
     )
+
+
+def misspelt(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Variables that are no setting, each with the one it was probably meant to be; others' are none of our business."""
+    ours = [PREFIX + field.upper() for field in Settings.model_fields]
+    strange = sorted(name for name in names if name.startswith(PREFIX) and name not in ours)
+    meant = ((name, get_close_matches(name, ours, 1, 0.87)) for name in strange)
+    return [(name, found[0]) for name, found in meant if found]
 
 
 def _absolute(base: Path, path: Path) -> Path:

@@ -24,7 +24,7 @@ from monitor.domain.sizes import MIB
 from monitor.domain.subnets import free_subnets
 from monitor.errors import NotFound, Refused, SlipwayError
 from monitor.ports.engine import EngineAway
-from monitor.settings import Settings
+from monitor.settings import Settings, misspelt
 
 SPACE_NEEDED, SPACE_WISHED = 256 * MIB, 5 * 1024 * MIB
 WATCHES_WISHED, WATCHERS_WISHED = 65_536, 128
@@ -51,7 +51,13 @@ def _here(settings: Settings, running: bool) -> list[Finding]:
         *_ports(settings, running),
         *_space(settings),
         *_limits(),
+        *_misspelt(),
     ]
+
+
+def _misspelt() -> Iterator[Finding]:
+    for name, meant in misspelt(os.environ):
+        yield Finding("settings", Level.WARNING, f"{name} is no setting and does nothing", f"is {meant} meant?")
 
 
 def _bundled(component: str, program: str) -> Finding:

@@ -13,7 +13,7 @@ from monitor.cli.backup_reach import ask, offline, runs
 from monitor.cli.backup_talk import show_run, told
 from monitor.cli.options import as_json, data_folder, settings
 from monitor.cli.talk import out_json, say
-from monitor.errors import Refused
+from monitor.errors import Refused, UsageError
 
 MODES = click.Choice(["mirror", "incremental"])
 
@@ -129,8 +129,14 @@ def seed(
     where = settings({"data": data})
     if runs(where):
         raise Refused("the monitor runs: what it writes now would part from the history", hint="stop it first")
-    if any(fields.values()) and name not in {one.name for one in destinations_in(where.data)}:
+    there = next((one for one in destinations_in(where.data) if one.name == name), None)
+    if there is None and any(fields.values()):
         write(where, _table(name, fields))
+    elif there is not None and (other := there.differs(fields)):
+        raise UsageError(
+            f"{name} stands in slipway.toml with another {other.replace('_', ' ')}",
+            hint="leave the options out to take what stands there, or give the place another name",
+        )
     if not (yes or dry_run):
         ask(f"Bring the history back from {name} into {where.data}?")
     result = offline(where, "seed", name, names, dry_run=dry_run, folders=folders, doing=f"seeding from {name}")

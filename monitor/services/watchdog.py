@@ -85,7 +85,9 @@ class Watchdog:
         again = [one for one in extra if one in self._extra_seen]
         self._extra_seen = frozenset(extra)
         for one in again:
-            self._hands.tell(f"the {one.kind} {one.name} came from a container's labels and belongs to no workspace")
+            self._hands.tell(
+                f"the {one.kind} {one.name} came from the labels of a container that serves no workspace now"
+            )
             await self._attempt(self._hands.remove_extra(one))
 
     async def _restart(self, lasting: dict[str, str]) -> None:

@@ -103,3 +103,11 @@ def test_the_tables_do_not_disturb_the_settings(tmp_path: Path, monkeypatch: pyt
     assert load({"data": tmp_path}).quiet_ms == 500
     assert [one.name for one in destinations_in(tmp_path)] == ["old"]
     assert destinations_in(tmp_path / "none") == ()
+
+
+def test_what_is_said_of_one_that_is_there_must_be_what_it_is() -> None:
+    (nas,) = parsed(with_one_more("", FILE, NAS), FILE)
+    assert nas.differs({"path": "/mnt/nas/", "every": "2h", "bucket": None}) == ""
+    assert nas.differs({"path": "/mnt/other", "bucket": ""}) == "path"
+    (r2,) = parsed(with_one_more("", FILE, R2), FILE)
+    assert r2.differs({"bucket": "another", "endpoint": "https://r2.test"}) == "bucket"

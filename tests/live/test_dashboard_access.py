@@ -73,6 +73,7 @@ async def test_hostile_texts_stay_texts(shown: Shown) -> None:
     odd: Any = dict.fromkeys(("folder", "type", "reason", "hint", "description", "icon", "changing"), HOSTILE)
     for name in ("evidence", "warnings", "progress"):
         odd[name] = (HOSTILE,)
+    odd["hint"] = f"call `{HOSTILE}` once"
     odd["failure"] = Failure(HOSTILE, HOSTILE, 1, (HOSTILE,), (HOSTILE,), (HOSTILE,), 1)
     shown.stage.registry.update("odd", phase=Phase.FAILED, url="javascript:document.title='owned'", **odd)
     shown.stage.registry.banner(HOSTILE, HOSTILE)
@@ -80,6 +81,7 @@ async def test_hostile_texts_stay_texts(shown: Shown) -> None:
     await shown.card("odd", "failed")
     assert await shown.page.locator("main img, #banners img").count() == 0
     assert (await shown.page.inner_text(".card .reason")).startswith("<img")
+    assert (await shown.page.inner_text(".card .hint code")).startswith("<img")
     assert await shown.page.get_attribute(".card .site", "href") is None
     await shown.page.click(".card .name")
     await shown.page.wait_for_selector(".top h1")

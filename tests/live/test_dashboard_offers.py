@@ -13,6 +13,7 @@ from tests.support.accessibility import serious
 from tests.support.complaints import of as watched
 from tests.support.jobs import done
 from tests.support.slipway import Slipway
+from tests.support.steering import lead
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
@@ -126,9 +127,9 @@ async def at(page: Page, address: str, sign: str) -> None:
     """Go there, from nowhere, until `sign` is seen."""
 
     async def go(_turn: int) -> None:
-        await page.evaluate("location.hash = '#/nowhere'")
+        await lead(page, "#/nowhere")
         await page.wait_for_selector(".empty:has-text('nothing at this address')")
-        await page.evaluate("address => { location.hash = address; }", address)
+        await lead(page, address)
 
     await reach(page, sign, go)
 

@@ -16,6 +16,7 @@ from tests.support import screenshots
 from tests.support.complaints import of as watched
 from tests.support.jobs import done
 from tests.support.slipway import Slipway
+from tests.support.steering import lead
 from tests.support.waiting import until_sync
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Seen:
         secret = self.whole.client.post("/api/tokens", {"scope": "admin", "note": "test"})
         await self.page.goto(f"http://127.0.0.1:{self.whole.dashboard_port}/#token={secret['token']}")
         await self.page.wait_for_selector('[data-connection="live"]', timeout=WAIT_MS)
-        await self.page.evaluate("address => { location.hash = address; }", address)
+        await lead(self.page, address)
 
     async def open(self, seq: int) -> None:
         await self.page.locator(f'.mark-row[data-seq="{seq}"] .mark-open').click()

@@ -130,8 +130,6 @@ def test_secrets_are_not_there(ask: Asked, name: str) -> None:
 
 @pytest.mark.parametrize("folder", ["old", "older"])
 def test_a_folders_first_page_may_have_another_name(ask: Asked, folder: str) -> None:
-    if ask.kind == "php":  # type: ignore[attr-defined]
-        pytest.skip("its index pages are PHP's")
     assert ask(f"/{folder}/")[::2] == (200, folder)
 
 

@@ -54,6 +54,17 @@ def test_little_space_and_few_watches(capsys: pytest.CaptureFixture[str], monkey
     assert levels["watched folders"] == "warning"
 
 
+def test_a_misspelt_setting_is_told_with_the_one_that_is_meant(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLIPWAY_HTTPPORT", "9000")
+    monkeypatch.setenv("SLIPWAY_SOMEBODY_ELSES", "1")
+    _run(["doctor", "--json"])
+    (found,) = [one for one in json.loads(capsys.readouterr().out)["items"] if one["check"] == "settings"]
+    assert (found["level"], found["hint"]) == ("warning", "is SLIPWAY_HTTP_PORT meant?")
+    assert "SLIPWAY_HTTPPORT" in found["message"]
+
+
 # The docker SDK leaves its socket to the garbage collector where nobody answers.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_absent_daemon_is_refused_only_where_it_was_asked_for(

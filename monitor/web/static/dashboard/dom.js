@@ -31,6 +31,19 @@ export function put(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+// What is said to people, with what stands between backticks as code: for `h`, or by `say` in an element that is there.
+const said = new WeakMap();
+export function words(text) {
+  const parts = String(text ?? "").split("`");
+  return parts.length % 2 ? parts.map((part, at) => (at % 2 ? h("code", {}, part) : part)) : [text];
+}
+
+export function say(element, text) {
+  if (said.get(element) === text) return;
+  said.set(element, text);
+  element.replaceChildren(...words(text));
+}
+
 export function attr(element, name, value) {
   if (value === null || value === undefined) element.removeAttribute(name);
   else if (element.getAttribute(name) !== value) element.setAttribute(name, value);

@@ -1,5 +1,5 @@
 // Toasts, dialogs, busy buttons, and the states every page has: loading, empty, failed.
-import { h, icon } from "./dom.js";
+import { h, icon, words } from "./dom.js";
 
 const GONE_MS = 6000;
 const place = () => document.getElementById("toasts");
@@ -8,9 +8,9 @@ const place = () => document.getElementById("toasts");
 export function toast(said, tone = "good") {
   const failed = said instanceof Error;
   const close = h("button", { class: "quiet small", type: "button", "aria-label": "Dismiss" }, icon("close"));
-  const hint = failed && said.hint ? h("p", { class: "soft" }, `Try: ${said.hint}`) : null;
+  const hint = failed && said.hint ? h("p", { class: "soft" }, words(`Try: ${said.hint}`)) : null;
   const one = h("div", { class: "toast", data: { tone: failed ? "bad" : tone }, role: failed ? "alert" : "status" },
-    icon(failed ? "warn" : tone === "good" ? "ok" : "info"), h("div", {}, h("p", {}, failed ? said.message : said), hint), close);
+    icon(failed ? "warn" : tone === "good" ? "ok" : "info"), h("div", {}, h("p", {}, words(failed ? said.message : said)), hint), close);
   close.addEventListener("click", () => one.remove());
   place().append(one);
   while (place().children.length > 5) place().firstElementChild.remove();
@@ -75,9 +75,9 @@ export const empty = (title, text = "", ...more) => h("section", { class: "empty
 
 // An error in the place of what could not be shown, with a way to try again.
 export function failed(error, again) {
-  const hint = error.hint ? h("p", {}, `Try: ${error.hint}`) : null;
+  const hint = error.hint ? h("p", {}, words(`Try: ${error.hint}`)) : null;
   const button = again ? h("button", { type: "button", on: { click: again } }, "Try again") : null;
-  return h("section", { class: "empty", data: { tone: "bad" }, role: "alert" }, h("h2", {}, icon("warn"), " ", error.message), hint, button);
+  return h("section", { class: "empty", data: { tone: "bad" }, role: "alert" }, h("h2", {}, icon("warn"), " ", words(error.message)), hint, button);
 }
 
 // In the place of what needs a token of `scope`, for those who have less.

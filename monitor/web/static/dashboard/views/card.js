@@ -1,5 +1,5 @@
 // One workspace's card: made once, afterwards only what changed is touched.
-import { attr, h, hide, icon, lines, put, to } from "../dom.js";
+import { attr, h, hide, icon, lines, put, say, to } from "../dom.js";
 import { ago, bytes, sentence, when } from "../format.js";
 import { initial, keeping, phasePill, possible, shortly, showPhase } from "../phases.js";
 import { path } from "../router.js";
@@ -47,10 +47,10 @@ export function show(card, state) {
   put(type, state.type);
   attr(type, "title", state.evidence.join("; ") || state.reason);
   put(description, state.description);
-  put(reason, quiet(state) ? "" : sentence(state.reason));
+  say(reason, quiet(state) ? "" : sentence(state.reason));
   const now = state.progress.at(-1) ?? state.changing;
   put(changing, now === state.reason ? "" : now);
-  put(hint, state.phase === "serving" ? "" : state.hint);
+  say(hint, state.phase === "serving" ? "" : state.hint);
   const shown = state.warnings.slice(0, WARNINGS);
   lines(warnings, state.warnings.length > WARNINGS ? [...shown, `and ${state.warnings.length - WARNINGS} more`] : shown);
   showWhere(card, state);

@@ -1,5 +1,5 @@
 // What doctor finds: refused first, then warnings; what is well is folded away.
-import { h, icon } from "../dom.js";
+import { h, icon, words } from "../dom.js";
 import { count, sentence } from "../format.js";
 import { busy, pill } from "../ui.js";
 import { asked } from "./system-parts.js";
@@ -30,5 +30,5 @@ function show({ items }) {
 function finding({ check, level, message, hint }) {
   const [word, tone, sign] = LEVELS[level] ?? [level, "off", "info"];
   return h("li", {}, h("div", { class: "row" }, h("strong", {}, check), pill(word, tone, sign)),
-    h("p", {}, sentence(message)), hint ? h("p", { class: "soft small" }, `Try: ${hint}`) : null);
+    h("p", {}, words(sentence(message))), hint ? h("p", { class: "soft small" }, words(`Try: ${hint}`)) : null);
 }

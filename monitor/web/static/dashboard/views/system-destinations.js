@@ -1,6 +1,6 @@
 // Where copies of everything go: how old each copy is, when it was last read back, and what to do about it.
 import { ApiError } from "../api.js";
-import { h, icon } from "../dom.js";
+import { h, icon, words } from "../dom.js";
 import { ago, count, duration, sentence, when } from "../format.js";
 import { busy, confirm, empty, pill, toast } from "../ui.js";
 import { asked, facts } from "./system-parts.js";
@@ -42,7 +42,7 @@ function place(item, act, allow) {
   return h("li", { class: "stack" },
     h("div", { class: "row" }, h("strong", {}, item.name), condition(item), h("span", { class: "soft" }, `${item.kind}, ${item.mode}`)),
     h("p", { class: "mono small soft" }, item.where),
-    item.error ? h("p", { class: "notice", data: { tone: "bad" } }, icon("warn"), h("span", {}, sentence(item.error), item.hint ? ` Try: ${item.hint}` : "")) : null,
+    item.error ? h("p", { class: "notice", data: { tone: "bad" } }, icon("warn"), h("span", {}, words(sentence(item.error)), item.hint ? words(` Try: ${item.hint}`) : "")) : null,
     [...held, ...item.notes].map((text) => h("p", { class: "notice", data: { tone: "busy" } }, icon("warn"), h("span", {}, sentence(text)))),
     facts([
       ["Has everything until", item.complete_at ? moment(item.complete_at) : "no copy yet"],

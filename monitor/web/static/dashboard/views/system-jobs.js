@@ -1,5 +1,5 @@
 // Long work: what is under way with its progress and a way to end it, and how the newest ended.
-import { h, hide, icon, keyed, put } from "../dom.js";
+import { h, hide, icon, keyed, say } from "../dom.js";
 import { ago, sentence } from "../format.js";
 import { busy, pill } from "../ui.js";
 
@@ -52,5 +52,5 @@ function update(element, job) {
   hide(element.querySelector("button"), Boolean(over));
   if (total) progress.value = done / total;
   else progress.removeAttribute("value");
-  put(element.querySelector(".said"), job.error ? `${job.error.message} ${job.error.hint ? `Try: ${job.error.hint}` : ""}` : over ? "" : sentence(text));
+  say(element.querySelector(".said"), job.error ? `${job.error.message} ${job.error.hint ? `Try: ${job.error.hint}` : ""}` : over ? "" : sentence(text));
 }

@@ -1,6 +1,6 @@
 // A workspace's head: who it is, how it stands, where it is, what it uses, and what can be asked of it.
 import { ws } from "../../api.js";
-import { attr, h, hide, icon, lines, put, to } from "../../dom.js";
+import { attr, h, hide, icon, lines, put, say, to } from "../../dom.js";
 import { ago, bytes, sentence, when } from "../../format.js";
 import { initial, keeping, lag, phasePill, possible, shortly, showPhase } from "../../phases.js";
 import { busy } from "../../ui.js";
@@ -79,13 +79,13 @@ export function head({ api, live }, name) {
     const now = state.progress.at(-1) ?? state.changing;
     const told = failed ? "" : state.phase === "serving" ? now : sentence(now || state.reason);
     const idle = !failed && state.phase !== "serving" && state.phase !== "starting" && !now;
-    put(changing, [told, idle && state.hint && `Try: ${state.hint}`].filter(Boolean).join(". "));
+    say(changing, [told, idle && state.hint && `Try: ${state.hint}`].filter(Boolean).join(". "));
     hide(changing, !told);
     attr(changing, "data-tone", state.phase === "starting" || state.phase === "serving" ? "busy" : "off");
     if (!failed) return;
     const { failure } = state;
-    put(reason, sentence(state.reason || failure.reason));
-    put(hint, state.hint ? `Try: ${state.hint}` : "");
+    say(reason, sentence(state.reason || failure.reason));
+    say(hint, state.hint ? `Try: ${state.hint}` : "");
     const parts = [failure?.listening?.length && `it listens on ${failure.listening.join(", ")}`, failure?.retry_at && `next try at ${when(failure.retry_at)}`];
     put(seen, sentence(parts.filter(Boolean).join("; ")));
     const text = (failure?.log?.length ? failure.log : failure?.before ?? []).slice(-20).join("\n");

@@ -1,6 +1,6 @@
 // Every setting in force and where it comes from: said in slipway.yaml, detected, or the default.
 import { ws } from "../../api.js";
-import { h, hide, icon } from "../../dom.js";
+import { h, hide, icon, words } from "../../dom.js";
 import { bytes } from "../../format.js";
 import { path } from "../../router.js";
 import { failed, loading, pill } from "../../ui.js";
@@ -39,7 +39,7 @@ export function mount(main, { api, live, route }) {
       for (const row of rows) hide(row, row.unsaid && !every);
     });
     return [
-      problem ? h("div", { class: "notice", data: { tone: "bad" }, role: "alert" }, icon("warn"), h("p", {}, `${problem.message}. What runs keeps the last settings that were good. ${problem.hint}`)) : null,
+      problem ? h("div", { class: "notice", data: { tone: "bad" }, role: "alert" }, icon("warn"), h("p", {}, words(`${problem.message}. What runs keeps the last settings that were good. ${problem.hint}`))) : null,
       h("section", { class: "panel" },
         h("div", { class: "row spread" }, h("p", { class: "soft" }, "Anything can be said in ", h("a", { href: path(name, "files", { file: "slipway.yaml" }) }, "slipway.yaml"), ", which wins over what was detected."),
           h("label", { class: "row" }, box, "Show what is not set")),

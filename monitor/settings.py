@@ -173,7 +173,7 @@ def load(flags: dict[str, Any] | None = None, *, base: Path | None = None) -> Se
 
 
 def misspelt(names: Iterable[str]) -> list[tuple[str, str]]:
-    """Variables that are no setting, each with the one it was probably meant to be; others' are none of our business."""
+    """Variables that are no setting, each with the one that was probably meant; others' are none of our business."""
     ours = [PREFIX + field.upper() for field in Settings.model_fields]
     strange = sorted(name for name in names if name.startswith(PREFIX) and name not in ours)
     meant = ((name, get_close_matches(name, ours, 1, 0.87)) for name in strange)

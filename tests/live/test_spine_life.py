@@ -240,9 +240,7 @@ def test_a_second_instance_on_one_data_folder_is_refused_and_the_first_goes_on()
 
 @pytest.mark.parametrize("which", ["port", "dashboard_port"])
 def test_a_port_in_use_is_named_and_nothing_is_left(refused: Slipway, which: str) -> None:
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", getattr(refused, which)))
-        holder.listen()
+    with socket.create_server(("127.0.0.1", getattr(refused, which))):
         assert str(getattr(refused, which)) in refusal(refused)
     assert refused.processes() == []
 
@@ -263,9 +261,7 @@ def test_a_full_disk_is_said_and_nothing_is_left(refused: Slipway) -> None:
 
 
 def test_a_monitor_whose_first_start_failed_starts_when_the_reason_is_gone(refused: Slipway) -> None:
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", refused.port))
-        holder.listen()
+    with socket.create_server(("127.0.0.1", refused.port)):
         refusal(refused)
     refused.start()
     until_sync(lambda: refused.get("/").status == 200)

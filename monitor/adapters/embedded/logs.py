@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
 MAX_BYTES = 5 << 20
 TAIL_BYTES = 8 << 10
+TROUBLE = re.compile(r"\b(ERR|FTL|PNC|error|fatal|panic)\b|^[EF]\d{4} ")
+"""As Traefik and SeaweedFS mark it: what they warn of before or after is not why they ended."""
 
 
 def keep_small(log: Path, max_bytes: int = MAX_BYTES) -> None:
@@ -27,7 +30,7 @@ def keep_small(log: Path, max_bytes: int = MAX_BYTES) -> None:
 
 
 def last_lines(log: Path, count: int = 3) -> str:
-    """The end of what the child said, in one line, for an error message."""
+    """The last the child said of trouble, or else the end of it all, in one line, for an error message."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - TAIL_BYTES))
@@ -35,7 +38,8 @@ def last_lines(log: Path, count: int = 3) -> str:
     except OSError:
         return ""
     lines = [" ".join(line.split()) for line in text.splitlines() if line.strip()]
-    return " | ".join(lines[-count:])[-600:]
+    told = [line for line in lines if TROUBLE.search(line)] or lines
+    return " | ".join(line[:300] for line in told[-count:])
 
 
 def _aside(log: Path) -> Path:

@@ -13,7 +13,7 @@ import pytest
 
 from monitor.adapters.clock import SystemClock
 from monitor.adapters.embedded.child import Child, ChildFailed, ChildSpec
-from monitor.adapters.embedded.logs import keep_small
+from monitor.adapters.embedded.logs import keep_small, last_lines
 from monitor.adapters.embedded.ports import settle_ports
 from monitor.adapters.embedded.process import Process
 from monitor.adapters.embedded.supervisor import State, Supervisor
@@ -105,6 +105,16 @@ async def test_stopping_ends_the_supervisor_even_between_two_tries(tmp_path: Pat
         await until(lambda: supervisor.condition.restarts >= 2, 10)
         await supervisor.stop()
     assert supervisor.condition.state is State.STOPPED
+
+
+def test_why_it_ended_is_told_and_not_what_it_warned_of(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    warned = "2026-11-21T21:00:00Z WRN Entrypoint uses an option that is deprecated " + "and will go " * 60
+    ended = '2026-11-21T21:00:01Z ERR Command error error="listen tcp 127.0.0.1:80: bind: address already in use"'
+    log.write_text(f"{warned}\n{ended}\n{warned}\n")
+    assert last_lines(log) == ended
+    log.write_text("starting\nno room left\n")
+    assert last_lines(log) == "starting | no room left"
 
 
 def test_a_log_is_kept_small_while_it_is_written(tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ from pathlib import Path
 from monitor.domain.batch import MAX_FILE
 from monitor.domain.filters import Overrides
 from monitor.domain.history.entry import Entry
-from monitor.domain.history.planning import FileMark
 from monitor.domain.history.revision import Header, Origin, Revision, Why, Writer
 from monitor.domain.tree import Tree
 from monitor.errors import SlipwayError
@@ -38,6 +37,7 @@ from monitor.services.history.state import HistoryState, state_from
 from monitor.services.history.storing import Storing
 from monitor.services.history.upkeep import RETRY_S, Upkeep
 from monitor.services.history.uploading import Uploading
+from monitor.services.history.vouching import Vouched
 from monitor.services.history.writer import Claim
 
 WORKERS = 2
@@ -106,7 +106,7 @@ class History:
         origin: Origin | None = None,
         always: bool = False,
         only: bool = False,
-        vouched: Mapping[str, tuple[FileMark, Entry]] | None = None,
+        vouched: Vouched | None = None,
     ) -> Revision | None:
         """Keep the settled `tree` of `folder` as one revision; None where nothing changed and not `always`.
 

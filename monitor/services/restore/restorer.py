@@ -17,6 +17,7 @@ from monitor.ports.clock import Clock
 from monitor.ports.files import Files
 from monitor.ports.placing import Job, Phase, Placing, Problem, Stage
 from monitor.services.history.archive import Archive
+from monitor.services.history.vouching import Vouched
 from monitor.services.jobs import Tell
 from monitor.services.restore.displacing import Left, keep_displaced
 from monitor.services.restore.fetching import Fetching, Progress
@@ -29,7 +30,7 @@ from monitor.services.restore.preparing import (
     wanted_by,
 )
 from monitor.services.restore.result import Planned, Recovered, Result
-from monitor.services.restore.safety import Kept, Safety, Vouched
+from monitor.services.restore.safety import Kept, Safety
 from monitor.services.restore.turns import Turns
 from monitor.services.restore.wish import Target, Wish, target_of
 from monitor.services.unbroken import to_the_end

@@ -11,15 +11,13 @@ from monitor.domain.config import FILE, parse_config
 from monitor.domain.config_text import ConfigError
 from monitor.domain.filters import Overrides
 from monitor.domain.history.entry import Entry
-from monitor.domain.history.planning import FileMark
 from monitor.domain.history.revision import Origin, Revision, Why
 from monitor.domain.tree import Tree
 from monitor.ports.files import Files
 from monitor.ports.placing import Displaced
 from monitor.services.history.archive import Archive
 from monitor.services.history.history import History
-
-Vouched = Mapping[str, tuple[FileMark, Entry]]
+from monitor.services.history.vouching import Vouched
 
 
 @dataclass(frozen=True, slots=True)
